@@ -1,0 +1,1 @@
+"""Runs exercise tests fast, and tells what came of them."""

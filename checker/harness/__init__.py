@@ -1,0 +1,1 @@
+"""The tests ' side: what an exercise test sees of the app, wherever the app runs."""
