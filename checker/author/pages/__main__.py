@@ -1,0 +1,68 @@
+"""``python -m checker.author.pages`` records every shown output; ``--check`` compares."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+from checker.author.pages.recording import RecordingError, Recordings, record
+from checker.course import Course, CourseError, find_course
+
+
+def main(arguments: list[str]) -> int:
+    """Returns 0 when what is recorded is up to date (now), 1 when it is not, 4 when it cannot run."""
+    parser = argparse.ArgumentParser(
+        prog="python -m checker.author.pages", description=__doc__
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, show what differs"
+    )
+    check = parser.parse_args(arguments).check
+    root = find_course(Path.cwd())
+    if root is None:
+        print("Run this inside the course's folder.", file=sys.stderr)
+        return 2
+    folder = root / "docs" / "outputs"
+    try:
+        fresh = record(Course.load(root), Recordings.load(folder / "recordings.toml"))
+    except (CourseError, RecordingError) as error:
+        print(error, file=sys.stderr)
+        return 4
+    kept = {
+        file.stem: file.read_text(encoding="utf-8") for file in folder.glob("*.txt")
+    }
+    for line in differences(kept, fresh):
+        print(line)
+    if not check:
+        write(folder, fresh)
+    return int(check and kept != fresh)
+
+
+def differences(kept: dict[str, str], fresh: dict[str, str]) -> list[str]:
+    """What a fresh run changes, as one unified diff over all recordings."""
+    lines: list[str] = []
+    for name in sorted(kept.keys() | fresh.keys()):
+        old, new = kept.get(name, ""), fresh.get(name, "")
+        lines += difflib.unified_diff(
+            old.splitlines(),
+            new.splitlines(),
+            f"kept/{name}",
+            f"fresh/{name}",
+            lineterm="",
+        )
+    return lines
+
+
+def write(folder: Path, fresh: dict[str, str]) -> None:
+    """Keep the fresh recordings, and drop those that are no longer made."""
+    for file in folder.glob("*.txt"):
+        if file.stem not in fresh:
+            file.unlink()
+    for name, text in fresh.items():
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,115 @@
+"""An exercise as the page shows it: what to do, the contract, three folded hints."""
+
+from __future__ import annotations
+
+import ast
+
+from checker.author.pages.markup import fence, folded, table
+from checker.author.pages.sources import file_of
+from checker.author.pages.symbols import Definition, Piece, definitions
+from checker.course import Course, Exercise, Step
+
+
+def overview(step: Step) -> str:
+    """The step's exercises as a table, each linked to its section on the same page."""
+    rows = [
+        (
+            f"[{exercise.id} {exercise.title}](#{exercise.slug})",
+            f"{exercise.minutes} min",
+            str(exercise.points),
+            "<br>".join(f"`{name}`" for name in exercise.edit),
+        )
+        for exercise in step.exercises
+    ]
+    return table(("Exercise", "Time", "Points", "You edit"), rows)
+
+
+def card(course: Course, exercise: Exercise) -> str:
+    """The card of one exercise. The solution is not on it, only the way to see it."""
+    step = course.step_of(exercise)
+    files = ", ".join(f"`work/{step.name}/{name}`" for name in exercise.edit)
+    hints = [
+        folded(f"Hint {number} of 3", text, kind="hint")
+        for number, text in enumerate(exercise.hints, 1)
+    ]
+    parts = [
+        f'<div class="card" data-exercise="{exercise.id}" markdown="1">\n',
+        f'<p class="card__title"><span class="card__id">{exercise.id}</span> {exercise.title}</p>\n',
+        _facts(exercise),
+        f"Edit {files}, then let the checker judge it:\n",
+        fence(f"$ checker check {exercise.id}", "console"),
+        _where(exercise),
+        folded(
+            "The contract, as the file states it",
+            contract(step, exercise),
+            kind="contract",
+        ),
+        *hints,
+        folded("See a solution", _solution(exercise), kind="solution"),
+        "</div>\n",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def contract(step: Step, exercise: Exercise) -> str:
+    """What the starter's files say is asked: each definition that the solution changes."""
+    return "\n".join(
+        fence(text, "python", title=f"{name}")
+        for name in exercise.edit
+        for text in _open_definitions(step, name)
+    )
+
+
+def _open_definitions(step: Step, name: str) -> list[str]:
+    starter = file_of(step, name).read_text(encoding="utf-8")
+    if not name.endswith(".py"):
+        return [starter]
+    solved = file_of(step, name, solved=True).read_text(encoding="utf-8")
+    answers = {piece.name: _shape(piece.node) for piece in definitions(solved)}
+    stated = [
+        piece
+        for piece in definitions(starter)
+        if _docstring(piece) and answers.get(piece.name) != _shape(piece.node)
+    ]
+    # A class that changes is shown whole; its methods would only say it again.
+    outer = {piece.name for piece in stated}
+    shown = [
+        piece.text for piece in stated if piece.name.rpartition(".")[0] not in outer
+    ]
+    module = ast.get_docstring(ast.parse(starter))
+    return shown or [f'"""{module}"""' if module else starter]
+
+
+def _shape(node: ast.stmt) -> str:
+    """A definition as a tree without its docstring: a solution may drop or reword that."""
+    copy = ast.parse(ast.unparse(node)).body[0]
+    if isinstance(copy, Definition) and ast.get_docstring(copy) is not None:
+        copy.body = copy.body[1:]
+    return ast.dump(copy)
+
+
+def _docstring(piece: Piece) -> str | None:
+    return ast.get_docstring(piece.node) if isinstance(piece.node, Definition) else None
+
+
+def _facts(exercise: Exercise) -> str:
+    facts = (
+        f"about {exercise.minutes} minutes",
+        f"{exercise.points} points",
+        f"practises {', '.join(exercise.covers)}",
+    )
+    return f'<p class="card__facts">{"".join(f"<span>{fact}</span>" for fact in facts)}</p>\n'
+
+
+def _where(exercise: Exercise) -> str:
+    return (
+        f"This one needs your own machine: {exercise.local}\n" if exercise.local else ""
+    )
+
+
+def _solution(exercise: Exercise) -> str:
+    shown = fence(f"$ checker solution {exercise.id}", "console")
+    return (
+        "It is one answer, not the only one. The checker shows it as a difference to your work, "
+        f"and changes nothing:\n\n{shown}"
+    )

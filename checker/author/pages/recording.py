@@ -1,0 +1,234 @@
+"""Runs the commands whose output the pages show, against the real apps and the real checker.
+
+``docs/outputs/recordings.toml`` lists them, in sessions: the commands of one session run
+in order, in one copy of a step (or of the whole course), and talk to one server. What
+differs from run to run, a date or a duration, is normalised there too, by name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from checker.course import Course, Step
+
+ADDRESS = "localhost:5000"
+IGNORED = shutil.ignore_patterns(
+    "__pycache__", ".pytest_cache", "instance", "*.db", "*.sqlite3"
+)
+PROGRAMS = ("curl", "flask", "python", "pytest", "checker")
+
+
+class RecordingError(Exception):
+    """A command that cannot be run, or ended otherwise than declared."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command. Without a name it only prepares the next one."""
+
+    command: str
+    name: str = ""
+    exit: int = 0
+
+
+@dataclass(frozen=True)
+class Session:
+    """Commands that share their files and their server. No ``step``: the whole course."""
+
+    runs: tuple[Run, ...]
+    step: int | None = None
+    solved: bool = False
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """A pattern, what stands for it, and why it differs from run to run."""
+
+    pattern: str
+    becomes: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """What ``recordings.toml`` declares."""
+
+    sessions: tuple[Session, ...]
+    normalisations: tuple[Normalisation, ...]
+
+    @classmethod
+    def load(cls, file: Path) -> Recordings:
+        """Read the list; :class:`RecordingError` for one that cannot be used."""
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        try:
+            sessions = tuple(
+                Session(
+                    runs=tuple(Run(**run) for run in session.pop("run")),
+                    env=tuple(session.pop("env", {}).items()),
+                    **session,
+                )
+                for session in table["session"]
+            )
+            normalisations = tuple(
+                Normalisation(**entry) for entry in table["normalise"]
+            )
+        except (KeyError, TypeError) as error:
+            raise RecordingError(f"{file}: {error}") from None
+        names = [run.name for session in sessions for run in session.runs if run.name]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise RecordingError(f"{file}: recorded twice: {', '.join(twice)}")
+        return cls(sessions, normalisations)
+
+
+def record(course: Course, recordings: Recordings) -> dict[str, str]:
+    """Run everything; the text of each named recording, its command in the first line."""
+    texts: dict[str, str] = {}
+    for session in recordings.sessions:
+        for run, output in _play(course, session):
+            if run.name:
+                shown = _normalised(output, recordings.normalisations).rstrip()
+                texts[run.name] = f"$ {run.command}\n{shown}\n"
+    return texts
+
+
+def _play(course: Course, session: Session) -> Iterator[tuple[Run, str]]:
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch).resolve() / "course"
+        if session.step is None:
+            _copy_course(course, folder)
+        else:
+            copy_step(course.step(session.step), folder, solved=session.solved)
+        env = _environment(Path(scratch), dict(session.env))
+        with _server(folder, env, wanted=session.step is not None) as address:
+            for run in session.runs:
+                yield run, _run(run, folder, env, address).replace(str(folder), "…")
+
+
+def copy_step(step: Step, folder: Path, solved: bool) -> None:
+    """A step as it is handed out, or with its solutions laid over."""
+    shutil.copytree(step.path, folder, ignore=IGNORED)
+    if solved:
+        for exercise in step.exercises:
+            for name in exercise.edit:
+                shutil.copyfile(step.solutions / name, folder / name)
+
+
+def _copy_course(course: Course, folder: Path) -> None:
+    for name in ("steps", "solutions", "checker"):
+        shutil.copytree(course.root / name, folder / name, ignore=IGNORED)
+
+
+def _environment(scratch: Path, extra: dict[str, str]) -> dict[str, str]:
+    """Nothing of the author's own settings, and no colour."""
+    kept = {
+        name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ
+    }
+    path = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    )
+    fixed = {"PATH": path, "HOME": str(scratch), "PYTHONUTF8": "1", "NO_COLOR": "1"}
+    return kept | fixed | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "88"} | extra
+
+
+def _run(run: Run, folder: Path, env: dict[str, str], address: str) -> str:
+    program, *arguments = shlex.split(run.command)
+    if program not in PROGRAMS:
+        raise RecordingError(
+            f"{run.command}: only {', '.join(PROGRAMS)} can be recorded"
+        )
+    found = shutil.which(program, path=env["PATH"])
+    if found is None:
+        raise RecordingError(f"{run.command}: {program} is not installed")
+    if program == "curl":
+        # Into a pipe curl draws a progress meter that a reader at a terminal does not see.
+        arguments = [
+            "-sS",
+            *(argument.replace(ADDRESS, address) for argument in arguments),
+        ]
+    done = subprocess.run(
+        [found, *arguments],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=120,
+        check=False,
+    )
+    output = done.stdout.decode("utf-8").replace("\r\n", "\n").replace(address, ADDRESS)
+    if done.returncode != run.exit:
+        raise RecordingError(
+            f"{run.command}: ended with {done.returncode}, not {run.exit}:\n{output}"
+        )
+    return _laid_out(output) if program == "curl" else output
+
+
+def _laid_out(answer: str) -> str:
+    """An HTTP answer with its JSON body on several lines, for reading."""
+    head, blank, body = answer.rpartition("\n\n")
+    try:
+        return (
+            f"{head}{blank}{json.dumps(json.loads(body), indent=2, ensure_ascii=False)}"
+        )
+    except ValueError:
+        return answer
+
+
+def _normalised(text: str, normalisations: tuple[Normalisation, ...]) -> str:
+    for entry in normalisations:
+        text = re.sub(entry.pattern, entry.becomes, text, flags=re.MULTILINE)
+    return text
+
+
+@contextmanager
+def _server(folder: Path, env: dict[str, str], wanted: bool) -> Iterator[str]:
+    """``flask run`` on a free port, ready to answer."""
+    if not wanted:
+        yield ADDRESS
+        return
+    port = _free_port()
+    command = [sys.executable, "-m", "flask", "run", "--port", str(port)]
+    log = folder.parent / "server.log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            command, cwd=folder, env=env, stdout=sink, stderr=sink
+        )
+    try:
+        _wait_for(process, port, log)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RecordingError(f"flask run did not start:\n{log.read_text(encoding='utf-8')}")
