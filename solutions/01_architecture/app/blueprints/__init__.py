@@ -1,0 +1,27 @@
+"""The app's routes, one blueprint for each domain."""
+
+from flask import Blueprint, Flask
+
+from app.blueprints.admin import admin
+from app.blueprints.catalog.authors import authors
+from app.blueprints.catalog.books import books
+from app.blueprints.users import users
+
+API_PREFIX = "/api/v1"
+
+
+def register_blueprints(app: Flask) -> None:
+    """Give every domain its place under ``/api/v1``.
+
+    ``books`` at ``/api/v1/books``, ``authors`` at ``/api/v1/authors``, ``users`` at
+    ``/api/v1/users``, ``admin`` at ``/api/v1/admin``. No route outside ``/api/v1`` but
+    Flask's own ``/static``.
+    """
+    domains: dict[str, Blueprint] = {
+        "/books": books,
+        "/authors": authors,
+        "/users": users,
+        "/admin": admin,
+    }
+    for prefix, blueprint in domains.items():
+        app.register_blueprint(blueprint, url_prefix=API_PREFIX + prefix)

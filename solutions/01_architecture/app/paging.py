@@ -1,0 +1,118 @@
+"""Lists in pages: one shape for every collection of the API."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema
+
+from app.errors import Unprocessable
+
+DEFAULT_PER_PAGE = 20
+MAX_PER_PAGE = 100
+
+
+@dataclass(frozen=True)
+class PageQuery:
+    """What a client asked for: which page, how long, in which order."""
+
+    page: int
+    per_page: int
+    sort: tuple[tuple[str, bool], ...]
+    """Pairs of a key and whether it descends."""
+
+
+def paginated(
+    rows: Iterable[Any], schema: Schema, sort_keys: Collection[str]
+) -> ResponseReturnValue:
+    """Answer with one page of ``rows``: ``{"items", "page", "per_page", "total"}``.
+
+    The query string chooses it:
+
+    ``page``
+        From 1 on; 1 when not sent. A page past the end has no items, and is no error.
+    ``per_page``
+        From 1 to 100; 20 when not sent.
+    ``sort``
+        Keys with commas between them, all from ``sort_keys``; ``-`` in front of a key
+        reverses it. Rows that are equal so far go by ``id``, ascending. A row whose value is
+        ``None`` comes last, whichever the direction. By ``id`` when not sent.
+
+    Anything else is ``Unprocessable``, naming the parameter in ``details``.
+
+    The header ``Link`` (RFC 8288) holds absolute addresses with ``rel`` of ``first`` and
+    ``last``, and ``prev`` and ``next`` where there are such pages; they keep the rest of the
+    query. An empty collection has one page, an empty one.
+    """
+    query = read_query(sort_keys)
+    ordered = in_order(rows, query.sort)
+    start = (query.page - 1) * query.per_page
+    items = ordered[start : start + query.per_page]
+    body = {
+        "items": schema.dump(items, many=True),
+        "page": query.page,
+        "per_page": query.per_page,
+        "total": len(ordered),
+    }
+    return body, {"Link": links(query, total=len(ordered))}
+
+
+def read_query(sort_keys: Collection[str]) -> PageQuery:
+    return PageQuery(
+        page=read_number("page", default=1),
+        per_page=read_number("per_page", default=DEFAULT_PER_PAGE, most=MAX_PER_PAGE),
+        sort=tuple(read_sort(sort_keys)),
+    )
+
+
+def read_number(name: str, default: int, most: int | None = None) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    limits = f"from 1 to {most}" if most else "from 1 on"
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise Unprocessable(name, f"must be a whole number {limits}")
+    number = int(text)
+    if number < 1 or (most is not None and number > most):
+        raise Unprocessable(name, f"must be {limits}")
+    return number
+
+
+def read_sort(sort_keys: Collection[str]) -> list[tuple[str, bool]]:
+    text = request.args.get("sort")
+    if text is None:
+        return []
+    pairs = [(key.removeprefix("-"), key.startswith("-")) for key in text.split(",")]
+    for key, _ in pairs:
+        if key not in sort_keys:
+            raise Unprocessable("sort", f"{key!r} is not one of {', '.join(sorted(sort_keys))}")
+    return pairs
+
+
+def in_order(rows: Iterable[Any], sort: Iterable[tuple[str, bool]]) -> list[Any]:
+    """Sort by the last key first: Python's sort keeps the order of equal rows."""
+    ordered = sorted(rows, key=lambda row: row.id)
+    for key, descending in reversed(tuple(sort)):
+        known = [row for row in ordered if getattr(row, key) is not None]
+        unknown = [row for row in ordered if getattr(row, key) is None]
+        known.sort(key=lambda row: getattr(row, key), reverse=descending)
+        ordered = known + unknown
+    return ordered
+
+
+def links(query: PageQuery, total: int) -> str:
+    last = max(1, -(-total // query.per_page))
+    pages = {"first": 1, "last": last}
+    if query.page > 1:
+        pages["prev"] = min(query.page - 1, last)
+    if query.page < last:
+        pages["next"] = query.page + 1
+    return ", ".join(f'<{address(page)}>; rel="{rel}"' for rel, page in pages.items())
+
+
+def address(page: int) -> str:
+    args = request.args.to_dict(flat=False) | {"page": [str(page)]}
+    return f"{request.base_url}?{urlencode(args, doseq=True)}"
