@@ -148,10 +148,13 @@ class Course:
 
         Raises :class:`CourseError` for the first manifest that cannot be used.
         """
-        folders = sorted(p for p in (root / "steps").iterdir() if STEP_NAME.fullmatch(p.name))
+        parent = root / "steps"
+        if not parent.is_dir():
+            raise CourseError(parent, "steps", "there is no folder of this name")
+        folders = sorted(p for p in parent.iterdir() if STEP_NAME.fullmatch(p.name))
         steps = tuple(load_step(folder, root / "solutions" / folder.name) for folder in folders)
         if not steps:
-            raise CourseError(root / "steps", "steps", "no step folder such as 01_architecture")
+            raise CourseError(parent, "steps", "no step folder such as 01_architecture")
         return cls(root, steps)
 
     @cached_property
@@ -194,6 +197,8 @@ def load_step(folder: Path, solutions: Path) -> Step:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CourseError(file, "step.toml", "the step has no manifest") from None
+    except OSError as error:
+        raise CourseError(file, "step.toml", f"cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(file, "syntax", str(error)) from None
     return _Reader(file, folder, solutions).step(table)
