@@ -1,6 +1,6 @@
 """Users: list, add, read."""
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.errors import Conflict, NotFound
@@ -24,7 +24,7 @@ def add_user() -> ResponseReturnValue:
         raise Conflict("email_taken", f"somebody has the address {user.email} already")
     store.users.add(user)
     location = url_for("users.get_user", user_id=user.id)
-    return UserSchema().jsonify(user), 201, {"Location": location}
+    return jsonify(UserSchema().dump(user)), 201, {"Location": location}
 
 
 @users.get("/<int:user_id>")
@@ -32,4 +32,4 @@ def get_user(user_id: int) -> ResponseReturnValue:
     user = store.users.get(user_id)
     if user is None:
         raise NotFound(f"there is no user {user_id}")
-    return UserSchema().jsonify(user)
+    return jsonify(UserSchema().dump(user))

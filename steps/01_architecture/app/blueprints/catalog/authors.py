@@ -1,6 +1,6 @@
 """Authors: list, add, read."""
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.errors import NotFound
@@ -21,12 +21,12 @@ def list_authors() -> ResponseReturnValue:
 def add_author() -> ResponseReturnValue:
     author = store.authors.add(Author(**AuthorSchema().load(request.get_json())))
     location = url_for("authors.get_author", author_id=author.id)
-    return AuthorSchema().jsonify(author), 201, {"Location": location}
+    return jsonify(AuthorSchema().dump(author)), 201, {"Location": location}
 
 
 @authors.get("/<int:author_id>")
 def get_author(author_id: int) -> ResponseReturnValue:
-    return AuthorSchema().jsonify(find_author(author_id))
+    return jsonify(AuthorSchema().dump(find_author(author_id)))
 
 
 def find_author(author_id: int) -> Author:

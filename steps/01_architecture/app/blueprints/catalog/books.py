@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.errors import Conflict, NotFound, Unprocessable
@@ -26,12 +26,12 @@ def add_book() -> ResponseReturnValue:
     refuse_known_isbn(values["isbn13"])
     book = store.books.add(Book(**values))
     location = url_for("books.get_book", book_id=book.id)
-    return BookSchema().jsonify(book), 201, {"Location": location}
+    return jsonify(BookSchema().dump(book)), 201, {"Location": location}
 
 
 @books.get("/<int:book_id>")
 def get_book(book_id: int) -> ResponseReturnValue:
-    return BookSchema().jsonify(find_book(book_id))
+    return jsonify(BookSchema().dump(find_book(book_id)))
 
 
 @books.put("/<int:book_id>")
@@ -41,7 +41,7 @@ def replace_book(book_id: int) -> ResponseReturnValue:
     refuse_known_isbn(values["isbn13"], but=book)
     for name, value in values.items():
         setattr(book, name, value)
-    return BookSchema().jsonify(book)
+    return jsonify(BookSchema().dump(book))
 
 
 @books.delete("/<int:book_id>")
