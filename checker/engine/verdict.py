@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from checker.harness.failure import Failure, Location
+
+__all__ = ["EXIT_CODES", "Failure", "Location", "Outcome", "State", "TestResult", "Verdict"]
+
 State = Literal["solved", "not_yet", "does_not_load", "environment", "fault"]
 Outcome = Literal["passed", "failed", "timed_out", "not_run"]
 
@@ -15,40 +19,6 @@ EXIT_CODES: dict[State, int] = {
     "environment": 4,
     "fault": 70,
 }
-
-
-@dataclass(frozen=True)
-class Location:
-    """A place in the learner's files. ``file`` is relative to the step, with forward slashes."""
-
-    file: str
-    line: int | None = None
-    function: str | None = None
-
-    def __str__(self) -> str:
-        line = f":{self.line}" if self.line else ""
-        function = f", in {self.function}" if self.function else ""
-        return f"{self.file}{line}{function}"
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a test did not pass, in the learner's terms. Every text is one short line but ``details``.
-
-    ``message`` is the test's own sentence. ``asked`` is the last request, or the name of
-    the function run inside the app. ``expected`` and ``got`` are the two sides of the
-    failed comparison where there was one, else ``got`` sums up the last answer.
-    ``printed`` is the end of what the learner's code printed. ``details`` is the full
-    traceback, for ``--verbose`` only.
-    """
-
-    message: str
-    asked: str | None = None
-    expected: str | None = None
-    got: str | None = None
-    where: Location | None = None
-    printed: str = ""
-    details: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,5 @@
-"""The tests ' side: what an exercise test sees of the app, wherever the app runs."""
+"""The tests' side: what an exercise's test sees, and the learner's app behind it."""
+
+from checker.harness.errors import Raised
+
+__all__ = ["Raised"]

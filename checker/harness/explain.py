@@ -1,0 +1,198 @@
+"""From an exception in a test to words for the learner, and whose trouble it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from checker.harness.errors import (
+    AuthorError,
+    LoadError,
+    Raised,
+    SubjectDied,
+    Unreadable,
+)
+from checker.harness.failure import Failure, Location
+from checker.harness.ground import Ground, details
+from checker.harness.record import Comparison, Record, spoken_request
+from checker.harness.words import one_line, raised, sentence
+
+Kind = Literal["not_yet", "does_not_load", "environment", "fault"]
+
+# Errors that an odd answer cannot cause: the test itself is wrong.
+_OURS = (NameError, ImportError, SyntaxError, AuthorError)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a test did not pass, and who can do something about it."""
+
+    failure: Failure
+    kind: Kind
+
+    @property
+    def text(self) -> str:
+        """The failure for a plain terminal, one fact a line."""
+        failure = self.failure
+        facts = [
+            ("asked", failure.asked),
+            ("expected", failure.expected),
+            ("got", failure.got),
+            ("where", failure.where),
+        ]
+        lines = [f"{name:<10}{value}" for name, value in facts if value is not None]
+        return "\n".join([failure.message, *lines])
+
+
+def explain(
+    error: BaseException, test: str, record: Record, ground: Ground
+) -> Explanation:
+    """What ``error``, raised in the test called ``test``, says to the learner."""
+    return _Case(error, test, record, ground).explanation()
+
+
+@dataclass(frozen=True)
+class _Case:
+    error: BaseException
+    test: str
+    record: Record
+    ground: Ground
+
+    def explanation(self) -> Explanation:
+        error = self.error
+        if isinstance(error, LoadError):
+            kind: Kind = "environment" if error.environment else "does_not_load"
+            return Explanation(error.failure, kind)
+        crash = self.record.answer.crash if self.record.answer else None
+        if (
+            crash is not None
+            and crash.blame == "learner"
+            and not isinstance(error, _OURS)
+        ):
+            return self.not_yet(
+                _said(crash.type, crash.message), crash.where, crash.details
+            )
+        if isinstance(error, Raised):
+            if error.blame == "learner":
+                return self.not_yet(
+                    _said(error.type, error.message), error.where, error.details
+                )
+            return self.unreadable(str(error), error.details)
+        if isinstance(error, SubjectDied):
+            return self.not_yet(str(error), None)
+        if isinstance(error, Unreadable):
+            return self.unreadable(str(error))
+        if _is_verdict(error):
+            return self.not_yet(self.sentence(), None)
+        if not self.record.empty and not isinstance(error, _OURS) and _is_plain(error):
+            return self.unreadable(sentence(*raised(error)))
+        return self.fault()
+
+    def not_yet(
+        self, message: str, where: Location | None, more: str = ""
+    ) -> Explanation:
+        comparison = self.record.comparison if _is_verdict(self.error) else None
+        expected, got = _sides(comparison)
+        failure = Failure(
+            message=message,
+            asked=self.record.asked,
+            expected=expected,
+            got=got or self.record.got,
+            where=where or self.place(),
+            details=more or details(self.error),
+        )
+        return Explanation(failure, "not_yet")
+
+    def unreadable(self, what: str, more: str = "") -> Explanation:
+        return self.not_yet(f"the test could not read your answer: {what}", None, more)
+
+    def fault(self) -> Explanation:
+        said = sentence(*raised(self.error))
+        failure = Failure(
+            f"the course's own test failed to run: {said}",
+            asked=self.record.asked,
+            details=details(self.error),
+        )
+        return Explanation(failure, "fault")
+
+    def place(self) -> Location | None:
+        """The learner's function that ran last, else the first of the first file to edit."""
+        # After a call, the request before it is the better witness where the call
+        # itself touched nothing of the learner's.
+        *_, last = [None, *(f for f in self.record.footprints if f.last)]
+        if last is None:
+            return self.ground.first_definition()
+        place = last.last if self.record.call else last.answering or last.last
+        return self.ground.definition(place) if place else None
+
+    def sentence(self) -> str:
+        """The test's own words; where it has none, what it compared, or its name."""
+        words = _words(self.error)
+        if words:
+            return one_line(words, 400)
+        return self.status() or self.name()
+
+    def status(self) -> str | None:
+        """A comparison of the last answer's status, which speaks for itself."""
+        record, comparison = self.record, self.record.comparison
+        if record.request is None or record.answer is None or comparison is None:
+            return None
+        two = (comparison.operator, comparison.left) == ("==", str(record.answer.code))
+        if not two or re.fullmatch(r"\d{3}", comparison.right) is None:
+            return None
+        asked = spoken_request(record.request)
+        return f"{asked} answered {comparison.left}, not {comparison.right}"
+
+    def name(self) -> str:
+        """The test's name, which is a sentence."""
+        name, _, case = self.test.partition("[")
+        said = name.removeprefix("test_").replace("_", " ")
+        return (
+            f"not so yet: {said} ({case.rstrip(']')})"
+            if case
+            else f"not so yet: {said}"
+        )
+
+
+def _said(kind: str, message: str) -> str:
+    """What the learner's code raised; a message without a class speaks for itself."""
+    return (
+        f"your code raised {sentence(kind, message)}"
+        if kind and kind != "Forbidden"
+        else message
+    )
+
+
+def _is_verdict(error: BaseException) -> bool:
+    """An assertion, ``pytest.fail`` or a ``pytest.raises`` that saw nothing: the test's judgement."""
+    return isinstance(error, AssertionError) or type(error).__name__ == "Failed"
+
+
+def _is_plain(error: BaseException) -> bool:
+    return isinstance(error, Exception)
+
+
+def _words(error: BaseException) -> str:
+    """The message that the test's author wrote, without pytest's account of the comparison."""
+    text = str(getattr(error, "msg", None) or error)
+    if text.startswith("assert "):
+        return ""
+    return re.split(r"^assert ", text, maxsplit=1, flags=re.MULTILINE)[0].strip()
+
+
+def _sides(comparison: Comparison | None) -> tuple[str | None, str | None]:
+    if comparison is None:
+        return None, None
+    left, right = comparison.left, comparison.right
+    match comparison.operator:
+        case "==" | "is":
+            return right, left
+        case "in":
+            return f"something with {left}", right
+        case "not in":
+            return f"nothing with {left}", right
+        case "!=" | "is not":
+            return f"anything but {right}", left
+        case operator:
+            return f"{operator} {right}", left

@@ -1,0 +1,134 @@
+"""Whose file is it? Tells the learner's code from the course's and the libraries'."""
+
+from __future__ import annotations
+
+import ast
+import os
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, TracebackType
+from typing import Literal
+
+from checker.harness.errors import Blame
+from checker.harness.failure import Location
+
+Owner = Literal["learner", "course", "library"]
+DETAILS = 12_000
+
+
+class Ground:
+    """The learner's folder and the course's exercises beside or within it.
+
+    ``edit`` are the files that an exercise asks for, relative to ``root``; may be empty.
+    """
+
+    def __init__(self, root: Path, exercises: Path, edit: tuple[str, ...] = ()) -> None:
+        self.root = root.resolve()
+        self.exercises = exercises.resolve()
+        self.edit = edit
+        self._owners: dict[str, Owner] = {}
+        self._edited = {self._key(str(self.root / name)) for name in edit}
+
+    def owner(self, filename: str) -> Owner:
+        """Whose code a file holds. A library is whatever lies in neither folder."""
+        known = self._owners.get(filename)
+        if known is None:
+            known = self._owners[filename] = self._owner(filename)
+        return known
+
+    def edited(self, filename: str) -> bool:
+        """Whether an exercise asks for this file."""
+        return self._key(filename) in self._edited
+
+    def relative(self, filename: str) -> str:
+        """The file as the learner knows it: from the step's folder, with forward slashes."""
+        path = Path(os.path.realpath(filename))
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return path.name
+
+    def frames(
+        self, trace: TracebackType | None
+    ) -> Iterator[tuple[Owner, CodeType, int]]:
+        """Each frame of a traceback, outermost first, with its owner and line."""
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            yield self.owner(code.co_filename), code, trace.tb_lineno
+            trace = trace.tb_next
+
+    def blame(self, error: BaseException) -> tuple[Blame, Location | None]:
+        """Who raised ``error``, and the learner's innermost frame.
+
+        A library raises on behalf of whoever called it last.
+        """
+        blame: Blame = "course"
+        where: Location | None = None
+        for owner, code, line in self.frames(error.__traceback__):
+            if owner == "learner":
+                blame = "learner"
+                where = Location(self.relative(code.co_filename), line, spoken(code))
+            elif owner == "course":
+                blame = "course"
+        return blame, where
+
+    def own_frames(self, error: BaseException) -> bool:
+        """Whether the learner's or the course's code has any part in the traceback."""
+        return any(
+            owner != "library" for owner, _, _ in self.frames(error.__traceback__)
+        )
+
+    def definition(self, place: Location) -> Location:
+        """``place``, a function's first line, moved from its decorator to its ``def``."""
+        for node in self._definitions(str(self.root / place.file)):
+            if place.line == min(
+                [node.lineno, *(d.lineno for d in node.decorator_list)]
+            ):
+                return Location(place.file, node.lineno, place.function)
+        return place
+
+    def first_definition(self) -> Location | None:
+        """The first function or class of the first file to edit, or the file itself."""
+        if not self.edit:
+            return None
+        node = next(self._definitions(str(self.root / self.edit[0])), None)
+        if node is None:
+            return Location(self.edit[0])
+        return Location(self.edit[0], node.lineno, node.name)
+
+    def _definitions(
+        self, filename: str
+    ) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+        try:
+            tree = ast.parse(Path(filename).read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            return
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield node
+
+    def _owner(self, filename: str) -> Owner:
+        path = Path(os.path.realpath(filename))
+        if "site-packages" in path.parts:
+            return "library"
+        if path.is_relative_to(self.exercises) or path.is_relative_to(
+            self.root / "exercises"
+        ):
+            return "course"
+        return "learner" if path.is_relative_to(self.root) else "library"
+
+    @staticmethod
+    def _key(filename: str) -> str:
+        return os.path.normcase(os.path.realpath(filename))
+
+
+def spoken(code: CodeType) -> str | None:
+    """A function's name for a reader: none for a module's own lines."""
+    return None if code.co_name == "<module>" else code.co_name
+
+
+def details(error: BaseException) -> str:
+    """The whole traceback, its end kept where it is huge."""
+    text = "".join(traceback.format_exception(error))
+    return text if len(text) <= DETAILS else "…\n" + text[-DETAILS:]

@@ -1,0 +1,194 @@
+"""Why an app could not be built, said so that the learner can act on it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import types
+from types import TracebackType
+
+from checker.harness.errors import AuthorError, LoadError
+from checker.harness.failure import Failure, Location
+from checker.harness.forbidden import Forbidden
+from checker.harness.ground import Ground, details
+from checker.harness.packages import distribution_of
+from checker.harness.words import one_line, raised, sentence
+
+_PARTIAL = "partially initialized module"
+
+
+def load_error(error: BaseException, ground: Ground) -> LoadError | AuthorError:
+    """What ``error``, raised while the app was imported or built, means.
+
+    An :class:`AuthorError` where no file of the learner's has part in it.
+    """
+    return _Reading(error, ground).result()
+
+
+class _Reading:
+    """One exception, looked at from the most telling side first."""
+
+    def __init__(self, error: BaseException, ground: Ground) -> None:
+        self.error = error
+        self.ground = ground
+        self.blame, self.where = ground.blame(error)
+
+    def result(self) -> LoadError | AuthorError:
+        error = self.error
+        if isinstance(error, SyntaxError):
+            return self.syntax(error)
+        if isinstance(error, Forbidden):
+            return self.fails(
+                f"{error.message} while the app was loaded", got=error.advice
+            )
+        if isinstance(error, SystemExit):
+            return self.fails(
+                "your code called sys.exit() while the app was loaded",
+                got="importing a module must only define things, never end the program",
+            )
+        if _PARTIAL in str(error):
+            return self.circular()
+        if isinstance(error, ModuleNotFoundError):
+            return self.missing_module(error)
+        if isinstance(error, ImportError):
+            return self.missing_name(error)
+        if isinstance(error, AttributeError | TypeError) and self.blame == "course":
+            factory = self.returned_none()
+            if factory is not None:
+                return factory
+        if self.blame == "course" and self.where is None:
+            return AuthorError(f"world.py: {sentence(*raised(error))}")
+        said = sentence(*raised(error))
+        return self.fails(f"your code raised {said} while the app was built")
+
+    def syntax(self, error: SyntaxError) -> LoadError | AuthorError:
+        file = error.filename or ""
+        if self.ground.owner(file) != "learner":
+            return AuthorError(
+                f"{file}:{error.lineno}: {raised(error)[0]}: {error.msg}"
+            )
+        kind = type(error).__name__
+        self.where = Location(self.ground.relative(file), error.lineno)
+        line = one_line(error.text or "") or None
+        return self.fails(
+            f"{self.where.file} cannot be read: {kind}: {error.msg}", got=line
+        )
+
+    def circular(self) -> LoadError:
+        files = []
+        for owner, code, _ in self.ground.frames(self.error.__traceback__):
+            if owner == "learner" and code.co_name == "<module>":
+                files.append(self.ground.relative(code.co_filename))
+        ring = _ring(files, self.target())
+        return self.fails(
+            f"circular import: {' imports '.join(ring)}" if ring else "circular import",
+            got="import what needs the other module inside the function that uses it,"
+            " or move what both need to a third module",
+        )
+
+    def target(self) -> str | None:
+        """The half-loaded file that was asked for a name."""
+        path = getattr(self.error, "path", None)
+        if not path:
+            found = re.search(rf"{_PARTIAL} '([\w.]+)'", str(self.error))
+            path = (
+                getattr(sys.modules.get(found[1]), "__file__", None) if found else None
+            )
+        return self.ground.relative(path) if path else None
+
+    def missing_module(self, error: ModuleNotFoundError) -> LoadError | AuthorError:
+        name = error.name or ""
+        package = distribution_of(name)
+        if (
+            package is not None
+            and importlib.util.find_spec(name.partition(".")[0]) is None
+        ):
+            failure = Failure(
+                f"the package {package} is not installed",
+                got=f"run: python -m pip install {package}",
+                where=self.where,
+                details=details(error),
+            )
+            return LoadError(failure, environment=True)
+        top = name.partition(".")[0]
+        local = (self.ground.root / top).exists() or (
+            self.ground.root / f"{top}.py"
+        ).exists()
+        if self.where is None and not local and top not in {"app", "wsgi"}:
+            return AuthorError(f"world.py: there is no module {name}")
+        return self.fails(
+            f"there is no module {name}", got="a typo, or a file that is missing?"
+        )
+
+    def missing_name(self, error: ImportError) -> LoadError | AuthorError:
+        wanted = getattr(error, "name_from", None) or _imported_name(error)
+        path = error.path
+        if path and wanted and self.ground.owner(path) == "learner":
+            file = self.ground.relative(path)
+            self.where = self.where or Location(file)
+            return self.fails(f"{file} has no {wanted}", got=sentence(*raised(error)))
+        if self.where is None:
+            return AuthorError(f"world.py: {sentence(*raised(error))}")
+        return self.fails(
+            f"your code raised {sentence(*raised(error))} while the app was loaded"
+        )
+
+    def returned_none(self) -> LoadError | None:
+        """``world.py`` stumbles over None: name the learner's function that gave it."""
+        if "NoneType" not in str(self.error):
+            return None
+        frame = _innermost(self.error.__traceback__, self.ground)
+        if frame is None or None not in frame.f_locals.values():
+            return None
+        names = {**frame.f_globals, **frame.f_locals}
+        for name in frame.f_code.co_varnames + frame.f_code.co_names:
+            value = names.get(name)
+            if isinstance(value, types.FunctionType) and self.is_learners(value):
+                return returned_none(value, self.ground)
+        return None
+
+    def is_learners(self, function: types.FunctionType) -> bool:
+        return self.ground.owner(function.__code__.co_filename) == "learner"
+
+    def fails(self, message: str, got: str | None = None) -> LoadError:
+        return LoadError(
+            Failure(message, got=got, where=self.where, details=details(self.error))
+        )
+
+
+def returned_none(function: types.FunctionType, ground: Ground) -> LoadError:
+    """The factory forgot its ``return``."""
+    code = function.__code__
+    first = Location(
+        ground.relative(code.co_filename), code.co_firstlineno, code.co_name
+    )
+    return LoadError(
+        Failure(
+            f"{code.co_name}() returned None: it must return the app",
+            expected="a Flask app",
+            got="None",
+            where=ground.definition(first),
+        )
+    )
+
+
+def _innermost(trace: TracebackType | None, ground: Ground) -> types.FrameType | None:
+    found = None
+    while trace is not None:
+        if ground.owner(trace.tb_frame.f_code.co_filename) == "course":
+            found = trace.tb_frame
+        trace = trace.tb_next
+    return found
+
+
+def _imported_name(error: ImportError) -> str | None:
+    found = re.match(r"cannot import name '([^']+)'", str(error))
+    return found[1] if found else None
+
+
+def _ring(files: list[str], target: str | None) -> list[str]:
+    """The files that import each other in a circle, the first one again at the end."""
+    if target is None or target not in files:
+        return files
+    return [*files[files.index(target) :], target]

@@ -1,0 +1,164 @@
+"""The pytest plugin: ``client``, ``inside`` and ``source`` for an exercise's tests.
+
+pytest loads it in every run, so that it imports what it needs only when a test asks for
+one of its fixtures, and changes nothing for a test that does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from werkzeug.test import Client
+
+    from checker.harness.ground import Ground
+    from checker.harness.record import Record, Recorder
+    from checker.harness.source import Source
+    from checker.harness.subject import Subject
+
+_record = pytest.StashKey["Record"]()
+_current = pytest.StashKey["Record"]()
+_ground = pytest.StashKey["Ground"]()
+_subject = pytest.StashKey["Subject"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("course", "the course's exercises")
+    group.addoption(
+        "--course-root",
+        type=Path,
+        metavar="DIR",
+        help="the step's folder with the app to test (default: pytest's root)",
+    )
+    group.addoption(
+        "--course-exercises",
+        type=Path,
+        metavar="DIR",
+        help="the folder with world.py (default: exercises/ in the step's folder)",
+    )
+    group.addoption(
+        "--course-edit",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file that the exercise asks for; a failure is located there",
+    )
+    group.addoption(
+        "--subject",
+        choices=("direct", "remote"),
+        default="direct",
+        help="run the app in pytest's own process, or in another one (default: direct)",
+    )
+
+
+@pytest.fixture
+def subject(request: pytest.FixtureRequest) -> Iterator[Recorder]:
+    """The learner's app, newly built: what ``client`` and ``inside`` talk to."""
+    from checker.harness.record import Recorder
+
+    record = begin(request.node)
+    subject = _the_subject(request.config)
+    try:
+        subject.build()
+        yield Recorder(subject, record)
+    finally:
+        subject.leave()
+
+
+@pytest.fixture
+def client(subject: Recorder) -> Client:
+    """HTTP from outside: werkzeug's test client in front of the learner's app."""
+    from werkzeug.test import Client
+
+    return Client(subject.wsgi)
+
+
+@pytest.fixture
+def inside(subject: Recorder) -> Callable[..., Any]:
+    """``inside(function, *args)``: run a self-contained function in the app's process.
+
+    It runs within ``app.app_context()``, from its source alone; arguments and result
+    cross as JSON. An exception arrives as :class:`checker.harness.Raised`.
+    """
+    return subject.inside
+
+
+@pytest.fixture
+def source(request: pytest.FixtureRequest) -> Callable[[str], Source]:
+    """``source("app/hooks.py")``: the learner's file, with ``.text`` and ``.tree``."""
+    from checker.harness.source import read
+
+    begin(request.node)
+    ground = ground_of(request.config)
+    return lambda name: read(name, ground)
+
+
+def begin(item: pytest.Item) -> Record:
+    """The record of a test that uses the harness."""
+    from checker.harness.record import Record
+
+    record = item.stash.setdefault(_record, Record())
+    item.config.stash[_current] = record
+    return record
+
+
+def ground_of(config: pytest.Config) -> Ground:
+    """The learner's folder and the exercises, as the options say."""
+    from checker.harness.ground import Ground
+
+    if _ground not in config.stash:
+        root: Path = config.getoption("--course-root") or config.rootpath
+        exercises: Path = config.getoption("--course-exercises") or root / "exercises"
+        edit = tuple(config.getoption("--course-edit"))
+        config.stash[_ground] = Ground(root, exercises, edit)
+    return config.stash[_ground]
+
+
+def _the_subject(config: pytest.Config) -> Subject:
+    if _subject not in config.stash:
+        from checker.harness.subject import create_subject
+
+        subject = create_subject(config.getoption("--subject"), ground_of(config))
+        config.add_cleanup(subject.close)
+        config.stash[_subject] = subject
+    return config.stash[_subject]
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> None:
+    if _current in config.stash:
+        config.stash[_current].compare(op, left, right)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    record = item.stash.get(_record, None)
+    if record is None or call.excinfo is None or not report.failed:
+        return report
+
+    from checker.harness.errors import LoadError
+    from checker.harness.explain import explain
+
+    explanation = explain(call.excinfo.value, item.name, record, ground_of(item.config))
+    report.explanation = explanation  # type: ignore[attr-defined]
+    if isinstance(call.excinfo.value, LoadError):
+        report.longrepr = explanation.failure.message
+    report.sections.append(("for you", explanation.text))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    try:
+        return (yield)
+    finally:
+        if _current in item.config.stash:
+            del item.config.stash[_current]

@@ -1,0 +1,67 @@
+"""What stands behind the fixtures: the learner's app, here or in another process."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from checker.harness.ground import Ground
+from checker.harness.host import Host
+from checker.harness.messages import Answer, Found, Request
+from checker.harness.shipping import Shipped
+
+
+class Subject(Protocol):
+    """The learner's app, as a test reaches it. One per test run, one app per test."""
+
+    def build(self) -> None:
+        """A new app; raises ``LoadError`` where there is none."""
+
+    def request(self, asked: Request) -> Answer:
+        """One request, answered."""
+
+    def call(self, function: Shipped, args: list[Any], kwargs: dict[str, Any]) -> Found:
+        """Run a shipped function in the app's process and context."""
+
+    def leave(self) -> None:
+        """The test is over."""
+
+    def printed(self) -> str:
+        """The end of what the learner's code printed in this test, where nobody else has it."""
+
+    def close(self) -> None:
+        """No test follows."""
+
+
+class DirectSubject:
+    """The app in the test's own process: for ``pytest``, a debugger, a browser."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._host = Host(ground)
+        self._settled: Any = None
+
+    def build(self) -> None:
+        self._settled = self._host.settled()
+        self._settled.__enter__()
+        self._host.build()
+
+    def request(self, asked: Request) -> Answer:
+        return self._host.request(asked)
+
+    def call(self, function: Shipped, args: list[Any], kwargs: dict[str, Any]) -> Found:
+        return self._host.call(function, args, kwargs)
+
+    def leave(self) -> None:
+        if self._settled is not None:
+            self._settled.__exit__(None, None, None)
+            self._settled = None
+
+    def printed(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        self.leave()
+
+
+def create_subject(kind: str, ground: Ground) -> Subject:
+    """The subject called ``direct`` or ``remote``."""
+    return DirectSubject(ground)
