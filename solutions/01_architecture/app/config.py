@@ -79,8 +79,8 @@ def get_config(name: str) -> BaseConfig:
     Every environment knows these; a variable of the same name overrides the default:
 
     ``SECRET_KEY``
-        Signs what the app hands out. Never in the code. Outside production a random one is
-        made where none is set.
+        Signs what the app hands out. Never in the code. Outside production a random one of
+        32 bytes or more is made by each call where none is set.
     ``ADMIN_KEY``
         Opens the admin routes; ``""`` by default, which opens them to nobody.
     ``LOG_LEVEL``
@@ -94,14 +94,15 @@ def get_config(name: str) -> BaseConfig:
     In development, and nowhere else, the file ``.env`` beside ``wsgi.py`` (or the file that
     the variable ``ENV_FILE`` names) is read as well; what the real environment says wins.
 
-    Raises ``ConfigError``, whose message names the variable and never shows its value, for an
-    unknown name, for a value that is none of the above, and in production for a
-    ``SECRET_KEY`` that is missing, shorter than 32 bytes, or well known: one that contains
+    Raises ``ConfigError``, whose message names the variable and never shows its value, for
+    an unknown ``name`` (the variable is ``APP_ENV``), for a value that is none of the above,
+    also an empty one, and in production for a ``SECRET_KEY`` that is missing or empty,
+    shorter than 32 bytes in UTF-8, or well known: one that contains
     ``change``, ``default``, ``example``, ``insecure``, ``password``, ``placeholder`` or
     ``secret``, in any case.
     """
     if name not in CONFIGS:
-        raise ConfigError(f"APP_ENV: {name!r} is not one of {', '.join(CONFIGS)}")
+        raise ConfigError(f"APP_ENV: must be one of {', '.join(CONFIGS)}")
     return CONFIGS[name](os.environ)
 
 
@@ -113,10 +114,13 @@ def read_log_level(environ: Mapping[str, str], default: str) -> str:
 
 
 def read_size(environ: Mapping[str, str], default: int) -> int:
-    text = environ.get("MAX_CONTENT_LENGTH", str(default))
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+    try:
+        size = int(environ.get("MAX_CONTENT_LENGTH", default))
+    except ValueError:
+        size = 0
+    if size < 1:
         raise ConfigError("MAX_CONTENT_LENGTH: must be a whole number of bytes, from 1 on")
-    return int(text)
+    return size
 
 
 def refuse_weak_secret(secret: str) -> None:

@@ -11,6 +11,7 @@ from marshmallow import Schema
 
 from app.errors import Unprocessable
 
+MAX_PAGE = 1_000_000
 DEFAULT_PER_PAGE = 20
 MAX_PER_PAGE = 100
 
@@ -33,7 +34,8 @@ def paginated(
     The query string chooses it:
 
     ``page``
-        From 1 on; 1 when not sent. A page past the end has no items, and is no error.
+        From 1 to 1,000,000; 1 when not sent. A page past the end has no items, and is no
+        error.
     ``per_page``
         From 1 to 100; 20 when not sent.
     ``sort``
@@ -41,11 +43,13 @@ def paginated(
         reverses it. Rows that are equal so far go by ``id``, ascending. A row whose value is
         ``None`` comes last, whichever the direction. By ``id`` when not sent.
 
-    Anything else is ``Unprocessable``, naming the parameter in ``details``.
+    Numbers are written in the digits 0 to 9, and nothing else. Anything else, also an empty
+    value, is ``Unprocessable`` with the parameter's name as its field.
 
     The header ``Link`` (RFC 8288) holds absolute addresses with ``rel`` of ``first`` and
-    ``last``, and ``prev`` and ``next`` where there are such pages; they keep the rest of the
-    query. An empty collection has one page, an empty one.
+    ``last``, and ``prev`` and ``next`` where there are such pages; past the end, ``prev`` is
+    the last page. They keep the rest of the query. An empty collection has one page, an
+    empty one.
     """
     query = read_query(sort_keys)
     ordered = in_order(rows, query.sort)
@@ -62,23 +66,19 @@ def paginated(
 
 def read_query(sort_keys: Collection[str]) -> PageQuery:
     return PageQuery(
-        page=read_number("page", default=1),
+        page=read_number("page", default=1, most=MAX_PAGE),
         per_page=read_number("per_page", default=DEFAULT_PER_PAGE, most=MAX_PER_PAGE),
         sort=tuple(read_sort(sort_keys)),
     )
 
 
-def read_number(name: str, default: int, most: int | None = None) -> int:
-    text = request.args.get(name)
-    if text is None:
-        return default
-    limits = f"from 1 to {most}" if most else "from 1 on"
-    if not (text.isascii() and text.isdigit()) or len(text) > 9:
-        raise Unprocessable(name, f"must be a whole number {limits}")
-    number = int(text)
-    if number < 1 or (most is not None and number > most):
-        raise Unprocessable(name, f"must be {limits}")
-    return number
+def read_number(name: str, default: int, most: int) -> int:
+    text = request.args.get(name, str(default))
+    # Longer than the limit is too large; int() itself refuses some thousand digits.
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not is_number or not 1 <= int(text) <= most:
+        raise Unprocessable(name, f"must be a whole number from 1 to {most}")
+    return int(text)
 
 
 def read_sort(sort_keys: Collection[str]) -> list[tuple[str, bool]]:

@@ -42,8 +42,8 @@ def get_config(name: str) -> BaseConfig:
     Every environment knows these; a variable of the same name overrides the default:
 
     ``SECRET_KEY``
-        Signs what the app hands out. Never in the code. Outside production a random one is
-        made where none is set.
+        Signs what the app hands out. Never in the code. Outside production a random one of
+        32 bytes or more is made by each call where none is set.
     ``ADMIN_KEY``
         Opens the admin routes; ``""`` by default, which opens them to nobody.
     ``LOG_LEVEL``
@@ -57,9 +57,10 @@ def get_config(name: str) -> BaseConfig:
     In development, and nowhere else, the file ``.env`` beside ``wsgi.py`` (or the file that
     the variable ``ENV_FILE`` names) is read as well; what the real environment says wins.
 
-    Raises ``ConfigError``, whose message names the variable and never shows its value, for an
-    unknown name, for a value that is none of the above, and in production for a
-    ``SECRET_KEY`` that is missing, shorter than 32 bytes, or well known: one that contains
+    Raises ``ConfigError``, whose message names the variable and never shows its value, for
+    an unknown ``name`` (the variable is ``APP_ENV``), for a value that is none of the above,
+    also an empty one, and in production for a ``SECRET_KEY`` that is missing or empty,
+    shorter than 32 bytes in UTF-8, or well known: one that contains
     ``change``, ``default``, ``example``, ``insecure``, ``password``, ``placeholder`` or
     ``secret``, in any case.
     """

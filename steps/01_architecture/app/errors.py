@@ -71,13 +71,16 @@ def register_error_handlers(app: Flask) -> None:
         Its own status, headers, code, message and details.
     marshmallow's ``ValidationError``
         422, code ``validation_failed``; one entry of ``details`` for each field and reason,
-        ``field`` being a path such as ``author_ids.1``.
+        ``field`` being a path such as ``author_ids.1`` (``_schema``, as marshmallow calls
+        it, where the body as a whole is wrong).
     any error of HTTP itself (``abort``, no route, wrong method, body that is not JSON, …)
-        Its own status and headers (a 405 keeps ``Allow``); the code is the name of the
-        status in snake_case: ``method_not_allowed``.
+        Its own status and headers (a 405 keeps ``Allow``, a 429 ``Retry-After``); the code
+        is the name of the status in snake_case: ``method_not_allowed``.
     anything else
         500, code ``internal_server_error``. The client learns nothing of the cause; the log
         holds the traceback.
+
+    ``message`` is never empty; ``details`` is ``[]`` where there is nothing to add.
     """
     app.register_error_handler(ApiError, answer_api_error)
     app.register_error_handler(ValidationError, answer_validation_error)

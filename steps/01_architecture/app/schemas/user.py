@@ -8,8 +8,8 @@ class UserSchema(Schema):
     """A user: what a client may send, and what it gets back.
 
     ``email``
-        An address, required. Outer spaces are dropped and the letters made small, so that
-        one person does not sign up twice.
+        An e-mail address of at most 254 characters, required. Outer spaces are dropped and
+        the letters made small, so that one person does not sign up twice.
     ``name``
         Text of 1 to 100 characters, required.
     ``role``, ``id``
