@@ -92,7 +92,8 @@ def get_config(name: str) -> BaseConfig:
     ``TESTING`` is true in testing only, ``SAMPLE_DATA`` in development only.
 
     In development, and nowhere else, the file ``.env`` beside ``wsgi.py`` (or the file that
-    the variable ``ENV_FILE`` names) is read as well; what the real environment says wins.
+    the variable ``ENV_FILE`` names) is read as well; what the real environment says wins,
+    and the environment itself stays as it is.
 
     Raises ``ConfigError``, whose message names the variable and never shows its value, for
     an unknown ``name`` (the variable is ``APP_ENV``), for a value that is none of the above,

@@ -15,7 +15,7 @@ def register_blueprints(app: Flask) -> None:
 
     ``books`` at ``/api/v1/books``, ``authors`` at ``/api/v1/authors``, ``users`` at
     ``/api/v1/users``, ``admin`` at ``/api/v1/admin``. No route outside ``/api/v1`` but
-    Flask's own ``/static``.
+    Flask's own ``/static``. Each keeps its name: ``url_for("books.get_book", …)`` works.
     """
     domains: dict[str, Blueprint] = {
         "/books": books,
