@@ -1,0 +1,156 @@
+"""What the learner has achieved: one JSON file, keyed by exercise id.
+
+It records verdicts and nothing else, so all of it can be rebuilt by ``checker check --all``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from checker.errors import EnvironmentTrouble
+from checker.files import locked, write_json
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One exercise: its last state, the tests that passed, the hints seen."""
+
+    state: str = "open"
+    passed: tuple[str, ...] = ()
+    total: int = 0
+    solved_at: str | None = None
+    hints: int = 0
+    solution_seen: bool = False
+
+    @property
+    def is_solved(self) -> bool:
+        return self.state == "solved"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Every exercise's entry, and the exercise the learner chose, if any."""
+
+    current: str | None = None
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def __getitem__(self, exercise: str) -> Entry:
+        return self.entries.get(exercise, Entry())
+
+    def with_entry(self, exercise: str, **changes: Any) -> Progress:
+        entry = replace(self[exercise], **changes)
+        return replace(self, entries=self.entries | {exercise: entry})
+
+    def with_verdict(
+        self, exercise: str, state: str, passed: Iterable[str], total: int
+    ) -> Progress:
+        """The outcome of a whole check. Trouble that is not the learner's changes nothing."""
+        if state in ("environment", "fault"):
+            return self
+        entry = self[exercise]
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        solved_at = (entry.solved_at or now) if state == "solved" else entry.solved_at
+        return self.with_entry(
+            exercise,
+            state=state,
+            passed=tuple(passed),
+            total=total or entry.total,
+            solved_at=solved_at,
+        )
+
+    def forgetting(self, exercises: Iterable[str]) -> Progress:
+        """Without the verdicts of exercises whose files a command has just replaced."""
+        changed = self
+        for exercise in exercises:
+            changed = changed.with_entry(exercise, state="open", passed=())
+        return changed
+
+
+class ProgressStore:
+    """The file ``progress.json``; safe for two checkers at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "progress.json"
+        self.warning = ""
+
+    def read(self) -> Progress:
+        """What is saved. A damaged file is moved aside, ``warning`` says so, and nothing is known."""
+        try:
+            return _parse(json.loads(self.file.read_text(encoding="utf-8")), self.file)
+        except FileNotFoundError:
+            return Progress()
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            self._set_aside()
+            return Progress()
+
+    def update(self, change: Callable[[Progress], Progress]) -> Progress:
+        """Read, change and write in one go."""
+        with locked(self.file.with_name("progress.lock")):
+            before = self.read()
+            after = change(before)
+            if after != before or not self.file.exists():
+                write_json(self.file, _to_json(after))
+        return after
+
+    def _set_aside(self) -> None:
+        aside = self.file.with_name(
+            f"progress.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.json"
+        )
+        try:
+            os.rename(self.file, aside)
+        except OSError:
+            kept = f"{self.file} is damaged"
+        else:
+            kept = f"the progress file was damaged; it is kept as {aside.name}"
+        self.warning = f"{kept}. Rebuild it with: checker check --all"
+
+
+def _parse(record: Any, file: Path) -> Progress:
+    version = record["version"]
+    if not isinstance(version, int):
+        raise TypeError
+    if version > VERSION:
+        raise EnvironmentTrouble(
+            f"{file} was written by a newer checker (version {version}, this one knows {VERSION}):"
+            " bring the course up to date with git pull"
+        )
+    current = record["current"]
+    if not isinstance(current, str | None):
+        raise TypeError
+    return Progress(
+        current, {name: _entry(entry) for name, entry in record["exercises"].items()}
+    )
+
+
+def _entry(record: Any) -> Entry:
+    entry = Entry(**(record | {"passed": tuple(record["passed"])}))
+    good = (
+        isinstance(entry.state, str)
+        and isinstance(entry.total, int)
+        and isinstance(entry.hints, int)
+        and isinstance(entry.solution_seen, bool)
+        and isinstance(entry.solved_at, str | None)
+        and all(isinstance(test, str) for test in entry.passed)
+    )
+    if not good:
+        raise TypeError
+    return entry
+
+
+def _to_json(progress: Progress) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "current": progress.current,
+        "exercises": {
+            name: vars(entry) | {"passed": list(entry.passed)}
+            for name, entry in sorted(progress.entries.items())
+        },
+    }
