@@ -47,11 +47,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Session:
-    """Commands that share their files and their server. No ``step``: the whole course."""
+    """Commands that share their files and their server. No ``step``: the whole course.
+
+    ``serve`` is false where the app is not meant to start.
+    """
 
     runs: tuple[Run, ...]
     step: int | None = None
     solved: bool = False
+    serve: bool = True
     env: tuple[tuple[str, str], ...] = ()
 
 
@@ -115,7 +119,9 @@ def _play(course: Course, session: Session) -> Iterator[tuple[Run, str]]:
         else:
             copy_step(course.step(session.step), folder, solved=session.solved)
         env = _environment(Path(scratch), dict(session.env))
-        with _server(folder, env, wanted=session.step is not None) as address:
+        with _server(
+            folder, env, wanted=session.step is not None and session.serve
+        ) as address:
             for run in session.runs:
                 yield run, _run(run, folder, env, address).replace(str(folder), "…")
 
@@ -130,7 +136,7 @@ def copy_step(step: Step, folder: Path, solved: bool) -> None:
 
 
 def _copy_course(course: Course, folder: Path) -> None:
-    for name in ("steps", "solutions", "checker"):
+    for name in ("steps", "solutions", "checker", "docs/examples"):
         shutil.copytree(course.root / name, folder / name, ignore=IGNORED)
 
 
@@ -143,7 +149,9 @@ def _environment(scratch: Path, extra: dict[str, str]) -> dict[str, str]:
         [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     )
     fixed = {"PATH": path, "HOME": str(scratch), "PYTHONUTF8": "1", "NO_COLOR": "1"}
-    return kept | fixed | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "88"} | extra
+    # A fixed seed: the order of a set, such as the methods in Allow, is the same each time.
+    python = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    return kept | fixed | python | {"COLUMNS": "88"} | extra
 
 
 def _run(run: Run, folder: Path, env: dict[str, str], address: str) -> str:

@@ -18,14 +18,21 @@ def file_of(step: Step, path: str, solved: bool = False) -> Path:
 
 
 def read(course: Course, path: str, solved: bool = False) -> str:
-    """The text of ``steps/<step>/<file>``; :class:`NoSuchFile` when there is none."""
-    top, _, rest = path.partition("/")
-    name, _, inside = rest.partition("/")
-    if top != "steps" or not inside:
-        raise NoSuchFile(
-            f"{path!r} must begin with a step, such as steps/01_architecture/wsgi.py"
-        )
-    found = file_of(course.step(name), inside, solved)
+    """The text of ``steps/<step>/<file>`` or ``docs/examples/<file>``.
+
+    :class:`NoSuchFile` when there is none.
+    """
+    found = _find(course, path, solved)
     if not found.is_file():
         raise NoSuchFile(f"there is no file {path}")
     return found.read_text(encoding="utf-8")
+
+
+def _find(course: Course, path: str, solved: bool) -> Path:
+    match path.split("/", 2):
+        case ["steps", name, inside]:
+            return file_of(course.step(name), inside, solved)
+        case ["docs", "examples", _]:
+            return course.root / path
+        case _:
+            raise NoSuchFile(f"{path!r} is neither in a step nor in docs/examples/")

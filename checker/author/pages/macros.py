@@ -1,0 +1,162 @@
+"""What a page may ask for. MkDocs loads this module through mkdocs-macros.
+
+A page that asks for what is not there stops the build, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from checker.author.pages import cards, changes, coverage, sources, symbols
+from checker.author.pages.markup import fence, folded, language_of
+from checker.claims import load_claims
+from checker.course import Course, Step
+
+LONGEST = 25
+"""A piece of code longer than this is not read; it is skipped. Show a smaller one."""
+
+
+_NOT_RECORDED = (
+    "there is no recorded output {!r}: add it to docs/outputs/recordings.toml, "
+    "then run: python -m checker.author.pages"
+)
+
+
+class Environment(Protocol):
+    """The part of mkdocs-macros that is used here."""
+
+    @property
+    def project_dir(self) -> str: ...
+
+    def macro(self, function: Callable[..., object], name: str = ...) -> object: ...
+
+
+def define_env(env: Environment) -> None:
+    """Called by mkdocs-macros, once for each build."""
+    root = Path(env.project_dir)
+    pages = Pages(root, Course.load(root))
+    for macro in (
+        pages.code,
+        pages.step,
+        pages.facts,
+        pages.changes,
+        pages.exercises,
+        pages.exercise,
+        pages.output,
+        pages.predict,
+        pages.diagram,
+        pages.screen,
+        pages.coverage_map,
+    ):
+        env.macro(macro)
+
+
+class Pages:
+    """The macros over one course."""
+
+    def __init__(self, root: Path, course: Course) -> None:
+        self.root = root
+        self.course = course
+
+    def code(
+        self, path: str, symbol: str = "", section: str = "", solved: bool = False
+    ) -> str:
+        """A symbol or a named section of a file of a step, as handed out or as solved."""
+        text = sources.read(self.course, path, solved)
+        if symbol:
+            text = symbols.symbol(text, symbol, path)
+        elif section:
+            text = symbols.section(text, section, path)
+        lines = len(text.splitlines())
+        if lines > LONGEST:
+            raise ValueError(
+                f"{path} {symbol or section}: {lines} lines are too many to read in a page; "
+                f"show a piece of at most {LONGEST}"
+            )
+        return fence(text, language_of(path), title=path.split("/", 2)[2])
+
+    def step(self, name: str | int) -> Step:
+        """A step's manifest, for its title and its summary."""
+        return self.course.step(name)
+
+    def facts(self, name: str | int) -> str:
+        """One line about a step: time, exercises, points."""
+        step = self.course.step(name)
+        points = sum(exercise.points for exercise in step.exercises)
+        return (
+            f'<p class="facts"><span>about {_hours(step.minutes)}</span>'
+            f"<span>{len(step.exercises)} exercises</span><span>{points} points</span></p>\n"
+        )
+
+    def changes(self, name: str | int) -> str:
+        """What the step hands out beyond the last one's solved state."""
+        return changes.changes(self.course, self.course.step(name))
+
+    def exercises(self, name: str | int) -> str:
+        """The step's exercises as a table."""
+        return cards.overview(self.course.step(name))
+
+    def exercise(self, identity: str) -> str:
+        """One exercise's card."""
+        return cards.card(self.course, self.course.exercise(identity))
+
+    def output(self, name: str) -> str:
+        """What a command printed, as recorded: see ``python -m checker.author.pages``."""
+        command, _, shown = self._recorded(name).partition("\n")
+        language = "http" if command.startswith("$ curl") else "text"
+        return (
+            '<div class="recorded" markdown="1">\n\n'
+            f"{fence(command, 'console')}\n{fence(shown, language) if shown.strip() else ''}\n</div>\n"
+        )
+
+    def predict(self, name: str, caller: Callable[[], str]) -> str:
+        """A question to answer before unfolding what really happened.
+
+        Used as a block: ``{% call predict("1-4-crash") %}What happens?{% endcall %}``.
+        """
+        return (
+            '<div class="predict" markdown="1">\n\n'
+            f'<p class="predict__title">Predict, then run</p>\n\n{caller().strip()}\n\n'
+            f"{folded('What really happens', self.output(name), kind='answer')}\n</div>\n"
+        )
+
+    def diagram(self, name: str, caller: Callable[[], str]) -> str:
+        """A drawing from ``docs/diagrams``, within the page so that it takes its colours.
+
+        Used as a block around its caption. The drawing says in ``<desc>`` what it shows.
+        """
+        file = self.root / "docs" / "diagrams" / f"{name}.svg"
+        drawing = file.read_text(encoding="utf-8").strip()
+        if "<desc" not in drawing:
+            raise ValueError(
+                f"{file}: a drawing needs a <desc>, for those who do not see it"
+            )
+        caption = f"<figcaption>{caller().strip()}</figcaption>"
+        return f'<figure class="diagram">\n{drawing}\n{caption}\n</figure>\n'
+
+    def screen(self, name: str) -> str:
+        """A picture of a terminal screen, as recorded."""
+        file = self.root / "docs" / "outputs" / f"{name}.svg"
+        if not file.is_file():
+            raise LookupError(_NOT_RECORDED.format(name))
+        return f'<figure class="terminal">\n{file.read_text(encoding="utf-8").strip()}\n</figure>\n'
+
+    def coverage_map(self) -> str:
+        """Every claim, with its section, its code and its exercise."""
+        return coverage.coverage_map(self.course, load_claims(self.root))
+
+    def _recorded(self, name: str) -> str:
+        file = self.root / "docs" / "outputs" / f"{name}.txt"
+        if not file.is_file():
+            raise LookupError(_NOT_RECORDED.format(name))
+        return file.read_text(encoding="utf-8")
+
+
+def _hours(minutes: int) -> str:
+    halves = max(1, round(minutes / 30))
+    whole, half = divmod(halves, 2)
+    if not whole:
+        return "half an hour"
+    return f"{whole}{'½' if half else ''} hour{'s' if halves > 2 else ''}"
