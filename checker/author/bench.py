@@ -1,0 +1,151 @@
+"""Where the proofs run the exercises: warm engines, temporary rooms, verdicts kept by content."""
+
+from __future__ import annotations
+
+import queue
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TypeVar
+
+from checker.author.trees import Blob, Tree, digest, lay, read_tree, write_tree
+from checker.course import Course, Exercise, Step
+from checker.engine import Engine, Job, create_engine
+from checker.engine.verdict import Verdict
+from checker.errors import EnvironmentTrouble
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Subject = Literal["direct", "remote"]
+
+
+class Engines:
+    """``jobs`` warm engines; as many checks run at the same time."""
+
+    def __init__(self, jobs: int) -> None:
+        self.pool = ThreadPoolExecutor(jobs, thread_name_prefix="check")
+        self._idle: queue.Queue[Engine] = queue.Queue()
+        self._stack = ExitStack()
+        for _ in range(jobs):
+            engine = create_engine()
+            self._stack.callback(engine.close)
+            self._idle.put(engine)
+
+    @contextmanager
+    def borrowed(self) -> Iterator[Engine]:
+        engine = self._idle.get()
+        try:
+            yield engine
+        finally:
+            self._idle.put(engine)
+
+    def close(self) -> None:
+        self.pool.shutdown(wait=True, cancel_futures=True)
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass
+class _Answer:
+    """A verdict that one thread computes while others wait for it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    verdict: Verdict | None = None
+
+
+class Bench:
+    """One course on a set of engines."""
+
+    def __init__(self, course: Course, engines: Engines) -> None:
+        self.course = course
+        self.engines = engines
+        self._lock = threading.Lock()
+        self._trees: dict[Path, dict[str, Blob]] = {}
+        self._answers: dict[tuple[str, ...], _Answer] = {}
+
+    def starter(self, step: Step) -> Tree:
+        return self._read(step.path)
+
+    def solutions(self, step: Step) -> Tree:
+        """Everything in the step's folder of solutions, mistakes and alternatives included."""
+        return self._read(step.solutions)
+
+    def solved(self, step: Step, exercises: Iterable[Exercise] | None = None) -> dict[str, Blob]:
+        """The starter with the solutions of ``exercises`` laid over it, of all by default."""
+        return lay(self.starter(step), self.solutions(step), exercises)
+
+    def check(
+        self,
+        tree: Tree,
+        exercise: Exercise,
+        *,
+        world: Step | None = None,
+        subject: Subject = "direct",
+    ) -> Verdict:
+        """Run the exercise's tests on ``tree``, with another step's ``world.py`` if given.
+
+        The same question about the same content is answered once.
+        """
+        key = (digest(tree), exercise.id, world.name if world else "", subject)
+        with self._lock:
+            answer = self._answers.setdefault(key, _Answer())
+        with answer.lock:
+            if answer.verdict is None:
+                answer.verdict = self.check_anew(tree, exercise, world=world, subject=subject)
+            return answer.verdict
+
+    def check_anew(
+        self,
+        tree: Tree,
+        exercise: Exercise,
+        *,
+        world: Step | None = None,
+        subject: Subject = "direct",
+        limit: float | None = None,
+        engine: Engine | None = None,
+    ) -> Verdict:
+        """As :meth:`check`, without looking whether the answer is known."""
+        with self.room(tree) as root, ExitStack() as stack:
+            job = Job.for_exercise(self.course, exercise, root)
+            job = replace(job, subject=subject, limit=limit or job.limit)
+            if world is not None:
+                job = replace(job, exercises=world.tests)
+            runner = engine or stack.enter_context(self.engines.borrowed())
+            verdict = runner.check(job)
+        if verdict.state == "environment":
+            problem = verdict.problem.message if verdict.problem else "no reason given"
+            raise EnvironmentTrouble(problem)
+        return verdict
+
+    @contextmanager
+    def room(self, tree: Tree) -> Iterator[Path]:
+        """A temporary folder that holds ``tree``: runs cannot see each other's traces."""
+        with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as name:
+            root = Path(name).resolve()
+            write_tree(tree, root)
+            yield root
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """``function`` of each item, computed side by side, handed back in order."""
+        return self.engines.pool.map(function, items)
+
+    def _read(self, folder: Path) -> dict[str, Blob]:
+        with self._lock:
+            if folder not in self._trees:
+                self._trees[folder] = read_tree(folder)
+            return self._trees[folder]

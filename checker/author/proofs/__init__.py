@@ -1,0 +1,1 @@
+"""What must hold for the course to be fair, one module for each claim."""

@@ -1,0 +1,80 @@
+"""The manifests say something, and nothing lies about that they do not name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker.author.bench import Bench
+from checker.author.findings import Finding, Scope, broken, holds
+from checker.author.proofs.common import manifest
+from checker.author.trees import below, solution_part
+from checker.course import Course, Exercise, Step
+
+PLACEHOLDER = "TODO"
+FEWEST_LETTERS = 8
+
+
+def manifests(bench: Bench, scope: Scope) -> Iterator[Finding]:
+    """Reading the course validated keys and files; this looks at what they hold."""
+    for exercise in scope.exercises:
+        found = list(_words(bench.course, exercise))
+        yield from found or [holds(exercise.id)]
+    for step in scope.steps:
+        found = [*_solutions(bench, step), *_superseded(bench.course, step)]
+        yield from found or [holds(step.name)]
+
+
+def _words(course: Course, exercise: Exercise) -> Iterator[Finding]:
+    where = manifest(course, exercise)
+    texts = {
+        "title": exercise.title,
+        "starter.test": exercise.starter.test,
+        "starter.says": exercise.starter.says,
+        **{f"hints, number {place}": hint for place, hint in enumerate(exercise.hints, 1)},
+        **{f"mistakes.{name}.says": known.says for name, known in exercise.mistakes.items()},
+    }
+    for key, text in texts.items():
+        if PLACEHOLDER in text:
+            yield broken(f"{where}, {key}", f"still reads {text!r}", "write it")
+    if len(set(exercise.hints)) < len(exercise.hints):
+        yield broken(f"{where}, hints", "two of them are the same", "let each say more")
+    for key, says in {k: v for k, v in texts.items() if k.endswith(".says")}.items():
+        if sum(character.isalpha() for character in says) < FEWEST_LETTERS:
+            yield broken(
+                f"{where}, {key}",
+                f"{says!r} would be found in almost any message",
+                f"declare at least {FEWEST_LETTERS} letters of the sentence",
+            )
+
+
+def _solutions(bench: Bench, step: Step) -> Iterator[Finding]:
+    exercises = {exercise.id: exercise for exercise in step.exercises}
+    edited = {name for exercise in step.exercises for name in exercise.edit}
+    tree = bench.solutions(step)
+    for name in solution_part(tree):
+        if name not in edited:
+            yield broken(
+                f"solutions/{step.name}/{name}",
+                "no exercise asks to edit this file",
+                f"add it to an exercise's edit, or change it in steps/{step.name} instead",
+            )
+    for folder in ("mistakes", "alternatives"):
+        for name in below(tree, folder):
+            if name.partition("/")[0] not in exercises:
+                yield broken(
+                    f"solutions/{step.name}/{folder}/{name}",
+                    "does not lie in the folder of an exercise of this step",
+                    f"the folders are {', '.join(exercises)}",
+                )
+
+
+def _superseded(course: Course, step: Step) -> Iterator[Finding]:
+    earlier = {e.id for e in course.exercises if course.step_of(e).number < step.number}
+    for superseded in step.supersedes:
+        exercise, _, test = superseded.test.partition("/")
+        if exercise not in earlier or not test:
+            yield broken(
+                f"steps/{step.name}/step.toml, supersedes {superseded.test!r}",
+                "does not name a test of an earlier step",
+                'write it as "1.3/test_name"',
+            )

@@ -1,0 +1,152 @@
+"""The tests notice small faults in the solutions."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checker.author.bench import Bench
+from checker.author.findings import Finding, Scope, broken, holds, noted
+from checker.author.mutate import Mutant
+from checker.author.mutate import mutants as mutants_of
+from checker.author.proofs.common import described
+from checker.author.trees import Blob
+from checker.course import CourseError, Exercise, Step
+
+KILLED_AT_LEAST = 0.9
+LONGEST = 5.0  # seconds for one test of a mutant; the solution takes a fraction of one
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A mutant that changes nothing a test could see, and why."""
+
+    file: str
+    line: str
+    becomes: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One mutant of one file that ``exercise`` asks to edit."""
+
+    step: Step
+    exercise: Exercise
+    file: str
+    mutant: Mutant
+
+    @property
+    def where(self) -> str:
+        return f"solutions/{self.step.name}/{self.file}:{self.mutant.line}"
+
+    def is_declared(self, equivalent: Equivalent) -> bool:
+        return (equivalent.file, equivalent.line, equivalent.becomes) == (
+            self.file,
+            self.mutant.before,
+            self.mutant.after,
+        )
+
+
+def mutants(bench: Bench, scope: Scope) -> Iterator[Finding]:
+    """At least nine in ten mutants of each step's solutions are killed; survivors are listed."""
+    for step in bench.course.steps:
+        chosen = [exercise for exercise in step.exercises if exercise in scope.exercises]
+        if chosen:
+            yield from _of(bench, step, chosen)
+
+
+def _of(bench: Bench, step: Step, exercises: list[Exercise]) -> Iterator[Finding]:
+    cases = [
+        Case(step, exercise, file, mutant)
+        for exercise in exercises
+        for file in exercise.edit
+        if file.endswith(".py")
+        for mutant in mutants_of(bench.solved(step)[file].data.decode("utf-8"))
+    ]
+    survivors: list[Case] = []
+    for case, (killed, remark) in zip(
+        cases, bench.map(lambda case: _killed(bench, case), cases), strict=True
+    ):
+        if not killed:
+            survivors.append(case)
+        yield noted(case.where, remark) if remark else holds(case.where)
+    equivalents = load_equivalents(step.solutions)
+    for place, equivalent in enumerate(equivalents, 1):
+        alive = any(case.is_declared(equivalent) for case in survivors)
+        if not alive and any(equivalent.file in exercise.edit for exercise in exercises):
+            yield broken(
+                f"solutions/{step.name}/mutants.toml, equivalent {place}",
+                f"matches no survivor in {equivalent.file}",
+                "the line has changed, or a test kills the mutant now: take the entry out",
+            )
+    open_ = [case for case in survivors if not any(map(case.is_declared, equivalents))]
+    for case in open_:
+        yield noted(
+            case.where,
+            f"survives: {case.mutant.kind}\n- {case.mutant.before}\n+ {case.mutant.after}",
+        )
+    yield _share(step, len(cases) - (len(survivors) - len(open_)), len(open_))
+
+
+def _share(step: Step, total: int, alive: int) -> Finding:
+    where = f"mutants of {step.name}"
+    killed = total - alive
+    if killed >= KILLED_AT_LEAST * total:
+        return noted(where, f"{killed} of {total} killed")
+    return broken(
+        where,
+        f"{killed} of {total} killed, {killed / total:.0%}",
+        f"at least {KILLED_AT_LEAST:.0%}: add the cases that the survivors show, or declare "
+        f"those that nobody could notice in solutions/{step.name}/mutants.toml",
+    )
+
+
+def _killed(bench: Bench, case: Case) -> tuple[bool, str]:
+    """Whether a test of the step fails, and a remark where that was not fair and square."""
+    tree = {
+        **bench.solved(case.step),
+        case.file: Blob(case.mutant.text.encode("utf-8")),
+    }
+    others = [exercise for exercise in case.step.exercises if exercise != case.exercise]
+    for exercise in [case.exercise, *others]:
+        verdict = bench.check_anew(tree, exercise, limit=LONGEST)
+        if verdict.state == "fault":
+            return True, (
+                f"killed by a crash of {exercise.id}'s test, not by its sentence: "
+                f"{described(verdict)}\n- {case.mutant.before}\n+ {case.mutant.after}"
+            )
+        if verdict.state != "solved":
+            return True, ""
+    return False, ""
+
+
+def load_equivalents(solutions: Path) -> tuple[Equivalent, ...]:
+    """Read ``mutants.toml``; :class:`CourseError` names the file, the key and the reason."""
+    file = solutions / "mutants.toml"
+    if not file.is_file():
+        return ()
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CourseError(file, "syntax", str(error)) from None
+    return tuple(
+        _equivalent(file, entry, place)
+        for place, entry in enumerate(table.get("equivalent", []), 1)
+    )
+
+
+def _equivalent(file: Path, entry: dict[str, Any], place: int) -> Equivalent:
+    keys = ("file", "line", "becomes", "reason")
+    for key in keys:
+        if not isinstance(entry.get(key), str) or (key != "becomes" and not entry[key].strip()):
+            raise CourseError(file, f"equivalent {place}.{key}", "is missing or not a text")
+    unknown = sorted(set(entry) - set(keys))
+    if unknown:
+        raise CourseError(
+            file, f"equivalent {place}.{unknown[0]}", f"is not a key; the keys are {keys}"
+        )
+    return Equivalent(*(entry[key] for key in keys))
