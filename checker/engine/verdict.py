@@ -7,7 +7,15 @@ from typing import Any, Literal
 
 from checker.harness.failure import Failure, Location
 
-__all__ = ["EXIT_CODES", "Failure", "Location", "Outcome", "State", "TestResult", "Verdict"]
+__all__ = [
+    "EXIT_CODES",
+    "Failure",
+    "Location",
+    "Outcome",
+    "State",
+    "TestResult",
+    "Verdict",
+]
 
 State = Literal["solved", "not_yet", "does_not_load", "environment", "fault"]
 Outcome = Literal["passed", "failed", "timed_out", "not_run"]

@@ -48,6 +48,10 @@ class LoadError(Exception):
 class SubjectDied(Exception):
     """The process with the learner's app ended while it was asked for something."""
 
+    def __init__(self, message: str, where: Location | None = None) -> None:
+        self.where = where
+        super().__init__(message)
+
 
 class Unreadable(Exception):
     """What the app holds or sends is no plain data, so that a test cannot look at it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from checker.harness.errors import (
@@ -20,16 +20,26 @@ from checker.harness.words import one_line, raised, sentence
 
 Kind = Literal["not_yet", "does_not_load", "environment", "fault"]
 
+_PRINTED = 2_000
+
 # Errors that an odd answer cannot cause: the test itself is wrong.
 _OURS = (NameError, ImportError, SyntaxError, AuthorError)
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a test did not pass, and who can do something about it."""
+    """Why a test did not pass, and who can do something about it.
+
+    ``final`` says that the tests after this one have nothing to run against.
+    """
 
     failure: Failure
     kind: Kind
+    final: bool = False
+
+    def with_printed(self, printed: str) -> Explanation:
+        """The same, with the end of what the learner's code printed."""
+        return replace(self, failure=replace(self.failure, printed=printed[-_PRINTED:]))
 
     @property
     def text(self) -> str:
@@ -63,7 +73,7 @@ class _Case:
         error = self.error
         if isinstance(error, LoadError):
             kind: Kind = "environment" if error.environment else "does_not_load"
-            return Explanation(error.failure, kind)
+            return Explanation(error.failure, kind, final=True)
         crash = self.record.answer.crash if self.record.answer else None
         if (
             crash is not None
@@ -80,7 +90,7 @@ class _Case:
                 )
             return self.unreadable(str(error), error.details)
         if isinstance(error, SubjectDied):
-            return self.not_yet(str(error), None)
+            return replace(self.not_yet(str(error), error.where), final=True)
         if isinstance(error, Unreadable):
             return self.unreadable(str(error))
         if _is_verdict(error):
@@ -157,11 +167,11 @@ class _Case:
 
 def _said(kind: str, message: str) -> str:
     """What the learner's code raised; a message without a class speaks for itself."""
-    return (
-        f"your code raised {sentence(kind, message)}"
-        if kind and kind != "Forbidden"
-        else message
-    )
+    if kind == "SystemExit":
+        return "your code called sys.exit()"
+    if kind in {"", "Forbidden"}:
+        return message
+    return f"your code raised {sentence(kind, message)}"
 
 
 def _is_verdict(error: BaseException) -> bool:

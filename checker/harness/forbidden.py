@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, Self
@@ -23,7 +24,7 @@ class Forbidden(BaseException):
 
 
 class Guard:
-    """Has ``input()`` and ``app.run()`` name themselves: ``with Guard(ground): …``."""
+    """Has ``input()``, ``app.run()`` and ``os._exit()`` name themselves: ``with Guard(ground): …``."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -34,6 +35,7 @@ class Guard:
 
         self._replace(builtins, "input", self._input)
         self._replace(werkzeug.serving, "run_simple", self._run_simple)
+        self._replace(os, "_exit", self._exit)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -47,12 +49,23 @@ class Guard:
 
     def _input(self, original: Callable[..., Any], *args: Any) -> Any:
         # A debugger reads its commands with input() too: only the learner's own call counts.
-        if self._ground.owner(sys._getframe(2).f_code.co_filename) != "learner":
+        if not self._by_the_learner():
             return original(*args)
         raise Forbidden(
             "your code called input()",
             "nobody is there to type: take values from the config",
         )
+
+    def _exit(self, original: Callable[..., Any], code: int) -> Any:
+        if not self._by_the_learner():
+            return original(code)
+        raise Forbidden(
+            "your code called os._exit()", "it ends the whole server, not one request"
+        )
+
+    def _by_the_learner(self) -> bool:
+        # Three frames up: this one, the substitute, and its wrapper.
+        return self._ground.owner(sys._getframe(3).f_code.co_filename) == "learner"
 
     def _run_simple(
         self, original: Callable[..., Any], *args: Any, **kwargs: Any

@@ -94,6 +94,13 @@ class Found:
     value: Any
     footprints: Footprints = field(default_factory=Footprints)
 
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, table: dict[str, Any]) -> Found:
+        return cls(table["value"], Footprints.from_json(table["footprints"]))
+
 
 def location(table: dict[str, Any] | None) -> Location | None:
     return None if table is None else Location(**table)

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from checker.harness.record import Record, Recorder
     from checker.harness.source import Source
     from checker.harness.subject import Subject
+    from checker.harness.watch import Watch
 
 _record = pytest.StashKey["Record"]()
 _current = pytest.StashKey["Record"]()
 _ground = pytest.StashKey["Ground"]()
+_watch = pytest.StashKey["Watch"]()
 _subject = pytest.StashKey["Subject"]()
 
 
@@ -48,11 +50,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a file that the exercise asks for; a failure is located there",
     )
     group.addoption(
+        "--course-limit",
+        type=float,
+        metavar="SECONDS",
+        help="after this time, write the stack of a test that still runs (needs --course-stack)",
+    )
+    group.addoption(
+        "--course-stack",
+        type=Path,
+        metavar="FILE",
+        help="where the stack of a test that never ends, or crashes, is written",
+    )
+    group.addoption(
         "--subject",
         choices=("direct", "remote"),
         default="direct",
         help="run the app in pytest's own process, or in another one (default: direct)",
     )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from checker.harness import hooks
+
+    pluginmanager.add_hookspecs(hooks)
 
 
 @pytest.fixture
@@ -62,9 +82,14 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Recorder]:
 
     record = begin(request.node)
     subject = _the_subject(request.config)
+    hook = request.config.hook
     try:
+        hook.pytest_course_building()
         subject.build()
-        yield Recorder(subject, record)
+        hook.pytest_course_built()
+        yield Recorder(
+            subject, record, lambda asked: hook.pytest_course_asked(asked=asked)
+        )
     finally:
         subject.leave()
 
@@ -122,10 +147,23 @@ def _the_subject(config: pytest.Config) -> Subject:
     if _subject not in config.stash:
         from checker.harness.subject import create_subject
 
-        subject = create_subject(config.getoption("--subject"), ground_of(config))
+        kind = config.getoption("--subject")
+        subject = create_subject(kind, ground_of(config), _the_watch(config))
         config.add_cleanup(subject.close)
         config.stash[_subject] = subject
     return config.stash[_subject]
+
+
+def _the_watch(config: pytest.Config) -> Watch:
+    if _watch not in config.stash:
+        from checker.harness.watch import Watch
+
+        limit, stack = (
+            config.getoption("--course-limit"),
+            config.getoption("--course-stack"),
+        )
+        config.stash[_watch] = Watch(limit, stack)
+    return config.stash[_watch]
 
 
 def pytest_assertrepr_compare(
@@ -140,14 +178,21 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    record = item.stash.get(_record, None)
-    if record is None or call.excinfo is None or not report.failed:
+    if call.excinfo is None or not report.failed:
+        return report
+    if _record not in item.stash and item.config.getoption("--course-root") is None:
         return report
 
     from checker.harness.errors import LoadError
     from checker.harness.explain import explain
+    from checker.harness.record import Record
 
+    record = item.stash.get(_record, Record())
     explanation = explain(call.excinfo.value, item.name, record, ground_of(item.config))
+    printed = (
+        item.config.stash[_subject].printed() if _subject in item.config.stash else ""
+    )
+    explanation = explanation.with_printed(printed or report.capstdout)
     report.explanation = explanation  # type: ignore[attr-defined]
     if isinstance(call.excinfo.value, LoadError):
         report.longrepr = explanation.failure.message
@@ -157,8 +202,13 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    watched = item.config.getoption("--course-stack") is not None
+    if watched:
+        _the_watch(item.config).start()
     try:
         return (yield)
     finally:
+        if watched:
+            _the_watch(item.config).stop()
         if _current in item.config.stash:
             del item.config.stash[_current]

@@ -25,7 +25,7 @@ class Comparison:
 
 @dataclass
 class Record:
-    """Filled while a test runs. ``step`` says which came last, a request or a call."""
+    """Filled while a test runs. ``call`` is set where a call followed the last request."""
 
     request: Request | None = None
     answer: Answer | None = None
@@ -52,6 +52,9 @@ class Record:
         """Whether the app was never asked for anything."""
         return self.request is None and self.call is None
 
+    def ask(self, request: Request) -> None:
+        self.request, self.answer, self.call = request, None, None
+
     def compare(self, operator: str, left: object, right: object) -> None:
         self.comparison = Comparison(operator, shown(left), shown(right))
 
@@ -59,9 +62,12 @@ class Record:
 class Recorder:
     """A subject whose use leaves a record."""
 
-    def __init__(self, subject: Subject, record: Record) -> None:
+    def __init__(
+        self, subject: Subject, record: Record, on_ask: Callable[[str], object]
+    ) -> None:
         self._subject = subject
-        self.record = record
+        self._record = record
+        self._on_ask = on_ask
 
     def wsgi(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -71,10 +77,11 @@ class Recorder:
         texts = {key: value for key, value in environ.items() if isinstance(value, str)}
         length = int(texts.get("CONTENT_LENGTH") or 0)
         request = Request(texts, environ["wsgi.input"].read(length) if length else b"")
-        self.record.request, self.record.answer, self.record.call = request, None, None
+        self._record.ask(request)
+        self._on_ask(spoken_request(request))
         answer = self._subject.request(request)
-        self.record.answer = answer
-        self.record.footprints.append(answer.footprints)
+        self._record.answer = answer
+        self._record.footprints.append(answer.footprints)
         start_response(answer.status, answer.headers)
         return [answer.body]
 
@@ -86,9 +93,10 @@ class Recorder:
             sent = plain([list(args), kwargs], f"an argument of inside({shipped.name})")
         except TypeError as error:
             raise AuthorError(str(error)) from None
-        self.record.call = shipped.name
+        self._record.call = shipped.name
+        self._on_ask(self._record.asked or shipped.name)
         found = self._subject.call(shipped, *sent)
-        self.record.footprints.append(found.footprints)
+        self._record.footprints.append(found.footprints)
         return found.value
 
 

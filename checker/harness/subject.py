@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Protocol
 
 from checker.harness.ground import Ground
 from checker.harness.host import Host
 from checker.harness.messages import Answer, Found, Request
 from checker.harness.shipping import Shipped
+from checker.harness.stdio import Tail
+from checker.harness.watch import Watch
 
 
 class Subject(Protocol):
@@ -40,6 +43,8 @@ class DirectSubject:
         self._settled: Any = None
 
     def build(self) -> None:
+        if isinstance(sys.stdout, Tail):
+            sys.stdout.start()
         self._settled = self._host.settled()
         self._settled.__enter__()
         self._host.build()
@@ -56,12 +61,16 @@ class DirectSubject:
             self._settled = None
 
     def printed(self) -> str:
-        return ""
+        return sys.stdout.tail if isinstance(sys.stdout, Tail) else ""
 
     def close(self) -> None:
         self.leave()
 
 
-def create_subject(kind: str, ground: Ground) -> Subject:
+def create_subject(kind: str, ground: Ground, watch: Watch) -> Subject:
     """The subject called ``direct`` or ``remote``."""
+    if kind == "remote":
+        from checker.harness.remote import RemoteSubject
+
+        return RemoteSubject(ground, watch)
     return DirectSubject(ground)

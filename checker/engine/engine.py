@@ -1,0 +1,185 @@
+"""The two engines: one warm process that forks, or a spare one that waits."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from checker.engine.errors import Cancelled, EngineError
+from checker.engine.events import Event
+from checker.engine.fingerprint import fingerprint
+from checker.engine.job import Job
+from checker.engine.link import Link
+from checker.engine.supervise import Supervisor
+from checker.engine.verdict import Verdict
+
+OnEvent = Callable[[Event], None]
+
+
+class Engine(Protocol):
+    """Runs checks, one at a time. ``cancel`` may come from another thread."""
+
+    def check(self, job: Job, on_event: OnEvent | None = None) -> Verdict:
+        """Run the job's tests; blocks until the verdict, or raises ``Cancelled``."""
+
+    def cancel(self) -> None:
+        """End the running check at once; none is running: nothing happens."""
+
+    def close(self) -> None:
+        """End every process; the engine is of no more use."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class _WarmEngine:
+    """What both engines share: one check at a time, cancelled from anywhere."""
+
+    def __init__(self) -> None:
+        self._one = threading.Lock()
+        self._state = threading.Lock()
+        self._link: Link | None = None
+        self._cancelled = False
+        self._closed = False
+
+    def check(self, job: Job, on_event: OnEvent | None = None) -> Verdict:
+        with self._one, _folder() as folder:
+            stack = Path(folder) / "stack.txt"
+            with self._state:
+                if self._closed:
+                    raise Cancelled
+                self._cancelled = False
+                link = self._link = self._warm()
+            link.output.reset()
+            link.send({"do": "run", "job": job.to_json(), "stack": str(stack)})
+            try:
+                verdict = Supervisor(
+                    job,
+                    link,
+                    stack,
+                    lambda: self._kill(link),
+                    lambda: self._cancelled,
+                    on_event,
+                ).run()
+            finally:
+                with self._state:
+                    self._link = None
+                self._after(link)
+            if self._cancelled:
+                raise Cancelled
+            return verdict
+
+    def cancel(self) -> None:
+        with self._state:
+            if self._link is not None:
+                self._cancelled = True
+                self._kill(self._link)
+
+    def close(self) -> None:
+        with self._state:
+            self._closed = True
+        self.cancel()
+        with self._one:
+            self._let_go()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def _warm(self) -> Link:
+        """A process to run the next check in."""
+
+    @abstractmethod
+    def _kill(self, link: Link) -> None:
+        """End the check that runs there."""
+
+    @abstractmethod
+    def _after(self, link: Link) -> None:
+        """The check is over."""
+
+    @abstractmethod
+    def _let_go(self) -> None:
+        """End what still waits."""
+
+
+class ForkEngine(_WarmEngine):
+    """One warm process, forked for each check."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made_of = fingerprint()
+        self._zygote = Link("fork")
+
+    def _warm(self) -> Link:
+        now = fingerprint()
+        if now != self._made_of or not self._zygote.alive:
+            self._zygote.close()
+            self._made_of, self._zygote = now, Link("fork")
+        return self._zygote
+
+    def _kill(self, link: Link) -> None:
+        link.send({"do": "kill"})
+
+    def _after(self, link: Link) -> None:
+        """The zygote waits for the next job by itself."""
+
+    def _let_go(self) -> None:
+        self._zygote.close()
+
+
+class SpareEngine(_WarmEngine):
+    """A process for each check; the next one warms up while this one runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made_of = fingerprint()
+        self._spare = Link("spare")
+
+    def _warm(self) -> Link:
+        now = fingerprint()
+        link = self._spare
+        if now != self._made_of or not link.alive:
+            link.close()
+            link = Link("spare")
+        self._made_of = now
+        return link
+
+    def _kill(self, link: Link) -> None:
+        link.kill()
+
+    def _after(self, link: Link) -> None:
+        link.kill()
+        self._spare = Link("spare")
+        link.close()
+
+    def _let_go(self) -> None:
+        self._spare.close()
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    # A process that was killed just now may still hold a file open on Windows.
+    return tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
+
+
+def create_engine(kind: Literal["fork", "spare"] | None = None) -> Engine:
+    """An engine of this kind; by default the one that this machine can do."""
+    if kind is None:
+        kind = "fork" if hasattr(os, "fork") else "spare"
+    if kind == "fork" and not hasattr(os, "fork"):
+        raise EngineError("this system cannot fork: use the spare engine")
+    return ForkEngine() if kind == "fork" else SpareEngine()

@@ -1,0 +1,47 @@
+"""What to check: one exercise's tests, against one folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from checker.course import Course, Exercise
+
+
+@dataclass(frozen=True)
+class Job:
+    """One check.
+
+    ``root`` is the learner's step folder, or any copy of it. ``exercises`` is the folder
+    with ``world.py``, ``test`` the file to run, both the course's own. ``select`` runs one
+    test only, by its name. ``limit`` is the time for one test, in seconds.
+    """
+
+    root: Path
+    exercises: Path
+    test: Path
+    exercise: str
+    edit: tuple[str, ...]
+    select: str | None = None
+    limit: float = 10.0
+    subject: Literal["direct", "remote"] = "direct"
+    verbose: bool = False
+
+    @classmethod
+    def for_exercise(cls, course: Course, exercise: Exercise, root: Path) -> Job:
+        """The whole of ``exercise``, against the step folder ``root``."""
+        tests = course.step_of(exercise).tests
+        return cls(root, tests, tests / exercise.test, exercise.id, exercise.edit)
+
+    def to_json(self) -> dict[str, Any]:
+        paths = {
+            name: str(getattr(self, name).resolve())
+            for name in ("root", "exercises", "test")
+        }
+        return {**asdict(self), **paths}
+
+    @classmethod
+    def from_json(cls, table: dict[str, Any]) -> Job:
+        paths = {name: Path(table[name]) for name in ("root", "exercises", "test")}
+        return cls(**{**table, **paths, "edit": tuple(table["edit"])})

@@ -1,0 +1,214 @@
+"""Follows one check from its first frame to its verdict, and ends it when it must end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from checker.engine.events import Event, TestFinished, TestsCollected, TestStarted
+from checker.engine.job import Job
+from checker.engine.link import Link
+from checker.engine.verdict import Failure, Outcome, State, TestResult, Verdict
+from checker.harness.endings import ending, while_loading
+from checker.harness.failure import Location
+from checker.harness.ground import Ground
+from checker.harness.messages import location
+from checker.harness.stacks import learner_line
+from checker.harness.stdio import FLOOD
+
+# The process itself names what is over: the line that loops, the print without end. It is
+# killed from here only when it did not get there.
+_GRACE = 0.3
+_FLOOD = 2 * FLOOD
+_START = 60.0
+_LOOK = 0.1
+
+
+class Supervisor:
+    """One check. ``run`` is called once; ``kill`` ends what is running, the link knows how."""
+
+    def __init__(
+        self,
+        job: Job,
+        link: Link,
+        stack: Path,
+        kill: Callable[[], None],
+        cancelled: Callable[[], bool],
+        on_event: Callable[[Event], None] | None,
+    ) -> None:
+        self.job = job
+        self.link = link
+        self.stack = stack
+        self.kill = kill
+        self.cancelled = cancelled
+        self.on_event = on_event
+        self.names: tuple[str, ...] = ()
+        self.results: dict[str, TestResult] = {}
+        self.kinds: dict[str, State] = {}
+        self.running: str | None = None
+        self.started = time.monotonic()
+        self.building = False
+        self.asked: str | None = None
+        self.warnings: tuple[str, ...] = ()
+        self.problem: Failure | None = None
+        self.done = False
+        self.killed = ""
+
+    def run(self) -> Verdict:
+        """The verdict, when the process has ended; meaningless after a cancellation."""
+        begin = time.monotonic()
+        while True:
+            frame = self.link.next(_LOOK)
+            if frame is not None and frame.get("event") == "ended":
+                break
+            if frame:
+                self.take(frame)
+            self.look()
+        if not self.done and not self.cancelled():
+            self.died(frame["code"])
+        return self.verdict(time.monotonic() - begin)
+
+    def take(self, frame: dict[str, Any]) -> None:
+        """One frame of the child's."""
+        match frame["event"]:
+            case "ready":
+                self.started = time.monotonic()
+            case "collected":
+                self.names = tuple(frame["names"])
+                self.tell(TestsCollected(self.names))
+            case "started":
+                self.running, self.started = frame["name"], time.monotonic()
+                self.building, self.asked = False, None
+                self.tell(TestStarted(frame["name"]))
+            case "building":
+                self.building = True
+            case "built":
+                self.building = False
+            case "asked":
+                self.asked = frame["asked"]
+            case "finished":
+                self.finished(frame)
+            case "done":
+                self.done = True
+                self.started = time.monotonic()
+                self.warnings = tuple(frame["warnings"])
+                if frame["problem"] is not None:
+                    self.problem = _failure(frame["problem"])
+
+    def finished(self, frame: dict[str, Any]) -> None:
+        failure = _failure(frame["failure"]) if frame["failure"] else None
+        self.end_test(
+            TestResult(frame["name"], frame["outcome"], frame["seconds"], failure),
+            frame["kind"],
+        )
+
+    def look(self) -> None:
+        """Kill what takes too long or prints too much; once is enough."""
+        if self.killed:
+            return
+        limit = self.job.limit if self.running else _START
+        if self.link.output.count > _FLOOD:
+            self.end("flood")
+        elif time.monotonic() - self.started > limit + _GRACE:
+            self.end("slow")
+
+    def end(self, why: str) -> None:
+        self.killed = why
+        self.kill()
+
+    def died(self, code: int | None) -> None:
+        """The process ended before its last word: say what became of the test that ran."""
+        name = self.running
+        if name is None:
+            self.problem = self.problem or self.no_test(code)
+            return
+        where, printed = self.where(), self.link.output.tail
+        message, outcome = self.cause(code)
+        if self.building:
+            failure = while_loading(message, where)
+        else:
+            failure = Failure(message, self.asked, where=where)
+        failure = Failure(
+            failure.message,
+            failure.asked,
+            where=where,
+            printed=printed,
+            details=self.dump(),
+        )
+        seconds = time.monotonic() - self.started
+        kind: State = "does_not_load" if self.building else "not_yet"
+        self.end_test(TestResult(name, outcome, seconds, failure), kind)
+
+    def cause(self, code: int | None) -> tuple[str, Outcome]:
+        if self.killed == "slow":
+            return (
+                f"still not done after {self.job.limit:g} seconds: a loop without end?",
+                ("timed_out"),
+            )
+        if self.killed == "flood":
+            return f"your code printed more than {FLOOD >> 20} MB", "failed"
+        return ending(code), "failed"
+
+    def no_test(self, code: int | None) -> Failure:
+        if not self.names and not self.killed and self.link.output.tail:
+            return Failure(
+                "the checker's own process failed to start",
+                details=self.link.output.tail,
+            )
+        return Failure(f"the checker's own process failed: {ending(code)}")
+
+    def where(self) -> Location | None:
+        ground = Ground(self.job.root, self.job.exercises, self.job.edit)
+        return learner_line(self.dump(), ground) or ground.first_definition()
+
+    def dump(self) -> str:
+        try:
+            return self.stack.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def end_test(self, result: TestResult, kind: State | None) -> None:
+        self.running, self.started = None, time.monotonic()
+        self.results[result.name] = result
+        if kind is not None:
+            self.kinds[result.name] = kind
+        self.tell(TestFinished(result))
+
+    def verdict(self, seconds: float) -> Verdict:
+        tests = tuple(
+            self.results.get(name, TestResult(name, "not_run")) for name in self.names
+        )
+        state = self.state(tests)
+        problem = self.problem
+        if problem is None and state in {"does_not_load", "environment", "fault"}:
+            problem = next(
+                (
+                    self.results[name].failure
+                    for name, kind in self.kinds.items()
+                    if kind == state
+                ),
+                None,
+            )
+        return Verdict(self.job.exercise, state, tests, seconds, problem, self.warnings)
+
+    def state(self, tests: tuple[TestResult, ...]) -> State:
+        """The state that tells the learner most: what they can act on comes first."""
+        if self.problem is not None:
+            return "fault"
+        kinds = set(self.kinds.values())
+        order: tuple[State, ...] = ("does_not_load", "environment", "not_yet", "fault")
+        for state in order:
+            if state in kinds:
+                return state
+        passed = tests and all(test.outcome == "passed" for test in tests)
+        return "solved" if passed else "fault"
+
+    def tell(self, event: Event) -> None:
+        if self.on_event is not None and not self.cancelled():
+            self.on_event(event)
+
+
+def _failure(table: dict[str, Any]) -> Failure:
+    return Failure(**{**table, "where": location(table["where"])})

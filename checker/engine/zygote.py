@@ -1,0 +1,165 @@
+"""The warm process that forks a child for each job. POSIX only, and one thread only.
+
+The child's frames pass through here: whole ones are handed on, so that a child which is
+killed in the middle of one cannot garble what comes after it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import struct
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from checker.engine.job import Job
+from checker.engine.preload import preload
+from checker.harness.frames import read_frame, write_frame
+from checker.harness.stdio import take_over
+
+_length = struct.Struct(">I")
+_CHUNK = 1 << 16
+
+
+def serve() -> NoReturn:
+    """Fork for each job until the pipe closes."""
+    buffered, frames_out = take_over()
+    # Unbuffered: select() must not miss a frame that sits in a buffer.
+    frames_in = os.fdopen(os.dup(buffered.fileno()), "rb", buffering=0)
+    preload()
+    wake = _wake_on_child()
+    gc.collect()
+    gc.freeze()
+    write_frame(frames_out, {"event": "ready"})
+    while True:
+        try:
+            frame = read_frame(frames_in)
+        except EOFError:
+            os._exit(0)
+        if frame["do"] == "run":
+            _Nursery(frames_in, frames_out, wake).run(frame)
+
+
+class _Nursery:
+    """One child, from fork to end."""
+
+    def __init__(self, frames_in: BinaryIO, frames_out: BinaryIO, wake: int) -> None:
+        self.frames_in = frames_in
+        self.frames_out = frames_out
+        self.wake = wake
+        self.pending = bytearray()
+
+    def run(self, frame: dict[str, Any]) -> None:
+        events, for_child = os.pipe()
+        lifeline, held = os.pipe()
+        with suppress(BlockingIOError):
+            os.read(self.wake, _CHUNK)
+        pid = os.fork()
+        if pid == 0:
+            os.setpgid(0, 0)
+            _child(
+                frame,
+                for_child,
+                lifeline,
+                (events, held, self.wake, self.frames_in.fileno()),
+            )
+        with suppress(OSError):
+            os.setpgid(pid, pid)  # whoever comes first
+        os.close(for_child)
+        os.close(lifeline)
+        code = self.tend(pid, events)
+        os.close(events)
+        os.close(held)
+        write_frame(self.frames_out, {"event": "ended", "code": code})
+
+    def tend(self, pid: int, events: int) -> int:
+        """Hand on the child's frames until it ends; its exit code."""
+        watched = [self.frames_in.fileno(), self.wake, events]
+        while True:
+            ready, _, _ = select.select(watched, [], [])
+            if events in ready and not self.relay(events):
+                watched.remove(events)
+            if self.frames_in.fileno() in ready:
+                self.obey(pid)
+            if self.wake in ready:
+                # Also what the child has started; and before waitpid() sets its number free.
+                _kill(pid)
+                _, status = os.waitpid(pid, 0)
+                os.set_blocking(events, False)
+                with suppress(BlockingIOError):
+                    while self.relay(events):
+                        pass
+                return os.waitstatus_to_exitcode(status)
+
+    def obey(self, pid: int) -> None:
+        try:
+            frame = read_frame(self.frames_in)
+        except EOFError:
+            _kill(pid)
+            os._exit(0)
+        if frame["do"] == "kill":
+            _kill(pid)
+
+    def relay(self, events: int) -> bool:
+        """Hand on the whole frames that are there; False at the end."""
+        data = os.read(events, _CHUNK)
+        self.pending += data
+        while len(self.pending) >= _length.size:
+            end = _length.size + _length.unpack_from(self.pending)[0]
+            if len(self.pending) < end:
+                break
+            self.frames_out.write(self.pending[:end])
+            del self.pending[:end]
+        self.frames_out.flush()
+        return bool(data)
+
+
+def _child(
+    frame: dict[str, Any], events: int, lifeline: int, close: tuple[int, ...]
+) -> NoReturn:
+    """Run the job in the forked child. Never returns to the zygote's loop."""
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number in close:
+            os.close(number)
+        threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+        out = os.fdopen(events, "wb")
+
+        from checker.engine.session import run
+
+        run(
+            Job.from_json(frame["job"]),
+            Path(frame["stack"]),
+            lambda event: write_frame(out, event),
+        )
+    except BaseException:  # noqa: BLE001 - a child must never fall into its parent's loop
+        sys.excepthook(*sys.exc_info())
+        os._exit(70)
+    os._exit(0)
+
+
+def _end_with(lifeline: int) -> None:
+    """End the child when the zygote has gone, however it went."""
+    os.read(lifeline, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _wake_on_child() -> int:
+    """A descriptor that becomes readable when a child ends."""
+    readable, writable = os.pipe()
+    os.set_blocking(readable, False)
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return readable

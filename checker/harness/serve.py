@@ -1,0 +1,88 @@
+"""The learner's app in a process of its own: ``python -P -m checker.harness.serve``.
+
+Answers one frame with one frame. Ends as soon as the pipe it reads from is closed.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TextIO
+
+from checker.harness.frames import write_frame
+from checker.harness.fresh import import_from_source
+from checker.harness.ground import Ground
+from checker.harness.host import Host
+from checker.harness.messages import Request
+from checker.harness.shipping import Shipped
+from checker.harness.stdio import Inbox, Tail, take_over
+from checker.harness.wire import error_to_json
+
+
+class Server:
+    """Does what a frame says with the one app it holds."""
+
+    def __init__(self, hello: dict[str, Any]) -> None:
+        ground = Ground(
+            Path(hello["root"]), Path(hello["exercises"]), tuple(hello["edit"])
+        )
+        import_from_source(ground.root)
+        self._host = Host(ground)
+        self._stack: TextIO | None = None
+        if hello["stack"]:
+            stack = Path(hello["stack"]).open("a", encoding="utf-8")  # noqa: SIM115 - to the end
+            self._stack = stack
+            faulthandler.enable(stack)
+        self._settled = ExitStack()
+
+    def answer(self, frame: dict[str, Any]) -> dict[str, Any]:
+        """What came of one frame; never raises for what the learner's code does."""
+        if frame["left"] is not None and self._stack is not None:
+            faulthandler.dump_traceback_later(
+                max(frame["left"], 0.01), file=self._stack
+            )
+        try:
+            return {"ok": self._do(frame)}
+        except Exception as error:  # noqa: BLE001 - the other side is to hear of everything
+            return error_to_json(error)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+    def _do(self, frame: dict[str, Any]) -> Any:
+        match frame["do"]:
+            case "build":
+                self._settled.enter_context(self._host.settled())
+                self._host.build()
+                return None
+            case "leave":
+                self._settled.close()
+                return None
+            case "request":
+                return self._host.request(Request.from_json(frame["request"])).to_json()
+            case "inside":
+                function = Shipped(**frame["function"])
+                return self._host.call(
+                    function, frame["args"], frame["kwargs"]
+                ).to_json()
+        raise ValueError(f"no such frame: {frame['do']!r}")
+
+
+def main() -> None:
+    """Serve until the pipe closes."""
+    sys.dont_write_bytecode = True
+    frames_in, frames_out = take_over()
+    inbox = Inbox(frames_in)
+    server = Server(inbox.get())
+    while True:
+        frame = inbox.get()
+        if frame["do"] == "build" and isinstance(sys.stdout, Tail):
+            sys.stdout.start()
+        reply = server.answer(frame)
+        printed = sys.stdout.tail if isinstance(sys.stdout, Tail) else ""
+        write_frame(frames_out, {**reply, "printed": printed})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""How long a test may take, and where its stack is written when it takes longer."""
+
+from __future__ import annotations
+
+import faulthandler
+import time
+from pathlib import Path
+from typing import TextIO
+
+
+class Watch:
+    """Dumps the stack of a test that outlives ``limit`` seconds, and of a crash, to a file.
+
+    Whoever ends the test reads that file. Does nothing without a limit and a file.
+    """
+
+    def __init__(self, limit: float | None, stack: Path | None) -> None:
+        self.limit = limit
+        self.stack = stack
+        self._file: TextIO | None = None
+        self._deadline: float | None = None
+
+    def start(self) -> None:
+        """A test begins."""
+        if self.limit is None or self.stack is None:
+            return
+        if self._file is None:
+            self._file = self.stack.open("a", encoding="utf-8")
+            faulthandler.enable(self._file)
+        self._deadline = time.monotonic() + self.limit
+        faulthandler.dump_traceback_later(self.limit, file=self._file)
+
+    def stop(self) -> None:
+        """The test is over."""
+        if self._file is not None:
+            faulthandler.cancel_dump_traceback_later()
+            self._deadline = None
+
+    def left(self) -> float | None:
+        """Seconds until the test's time is up."""
+        return None if self._deadline is None else self._deadline - time.monotonic()
+
+    def dump(self) -> str:
+        """What was written so far."""
+        if self.stack is None:
+            return ""
+        return self.stack.read_text(encoding="utf-8", errors="replace")
