@@ -12,13 +12,9 @@ from checker.course import Course, CourseError, find_course
 
 
 def main(arguments: list[str]) -> int:
-    """Returns 0 when what is recorded is up to date (now), 1 when it is not, 4 when it cannot run."""
-    parser = argparse.ArgumentParser(
-        prog="python -m checker.author.pages", description=__doc__
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing, show what differs"
-    )
+    """Returns 0 when the recordings are up to date now, 1 when not, 4 when they cannot be made."""
+    parser = argparse.ArgumentParser(prog="python -m checker.author.pages", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, show what differs")
     check = parser.parse_args(arguments).check
     root = find_course(Path.cwd())
     if root is None:
@@ -30,9 +26,7 @@ def main(arguments: list[str]) -> int:
     except (CourseError, RecordingError) as error:
         print(error, file=sys.stderr)
         return 4
-    kept = {
-        file.stem: file.read_text(encoding="utf-8") for file in folder.glob("*.txt")
-    }
+    kept = {file.stem: file.read_text(encoding="utf-8") for file in folder.glob("*.txt")}
     for line in differences(kept, fresh):
         print(line)
     if not check:

@@ -34,7 +34,7 @@ def card(course: Course, exercise: Exercise) -> str:
     ]
     parts = [
         f'<div class="card" data-exercise="{exercise.id}" markdown="1">\n',
-        f'<p class="card__title"><span class="card__id">{exercise.id}</span> {exercise.title}</p>\n',
+        _title(exercise),
         _facts(exercise),
         f"Edit {files}, then let the checker judge it:\n",
         fence(f"$ checker check {exercise.id}", "console"),
@@ -73,9 +73,7 @@ def _open_definitions(step: Step, name: str) -> list[str]:
     ]
     # A class that changes is shown whole; its methods would only say it again.
     outer = {piece.name for piece in stated}
-    shown = [
-        piece.text for piece in stated if piece.name.rpartition(".")[0] not in outer
-    ]
+    shown = [piece.text for piece in stated if piece.name.rpartition(".")[0] not in outer]
     module = ast.get_docstring(ast.parse(starter))
     return shown or [f'"""{module}"""' if module else starter]
 
@@ -92,6 +90,11 @@ def _docstring(piece: Piece) -> str | None:
     return ast.get_docstring(piece.node) if isinstance(piece.node, Definition) else None
 
 
+def _title(exercise: Exercise) -> str:
+    number = f'<span class="card__id">{exercise.id}</span>'
+    return f'<p class="card__title">{number} {exercise.title}</p>\n'
+
+
 def _facts(exercise: Exercise) -> str:
     facts = (
         f"about {exercise.minutes} minutes",
@@ -102,9 +105,7 @@ def _facts(exercise: Exercise) -> str:
 
 
 def _where(exercise: Exercise) -> str:
-    return (
-        f"This one needs your own machine: {exercise.local}\n" if exercise.local else ""
-    )
+    return f"This one needs your own machine: {exercise.local}\n" if exercise.local else ""
 
 
 def _solution(exercise: Exercise) -> str:

@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
-from pathlib import Path
-
+from checker.author.diffs import FileChange, step_changes
 from checker.author.pages.markup import fence, folded, language_of
-from checker.author.pages.sources import file_of
 from checker.course import Course, Step
 
 
 def changes(course: Course, step: Step) -> str:
-    """Each file that the manifest declares as changed: its reason, and the diff folded."""
-    if not step.changes:
+    """Each file that differs: the manifest's reason, and what differs, folded."""
+    found = step_changes(course, step)
+    if not found:
         return "This is where the course begins: every file is new.\n"
-    before = course.step(step.number - 1)
-    return "\n".join(
-        _change(before, step, path, reason) for path, reason in step.changes.items()
-    )
-
-
-def _change(before: Step, step: Step, path: str, reason: str) -> str:
-    old = _text(file_of(before, path, solved=True))
-    new = _text(file_of(step, path))
-    if old is None and new is None:
-        raise LookupError(
-            f"{step.name}: [changes] names {path}, which neither step has"
+    return "".join(
+        folded(
+            f"`{change.path}` {change.kind}: {change.reason}",
+            _body(step, change),
+            "change",
         )
-    if old is None or new is None:
-        kind, text = ("added", new) if old is None else ("removed", old)
-        body = fence(text or "", language_of(path))
-    else:
-        kind, body = "changed", fence(_diff(old, new, path), "diff")
-    return folded(f"`{path}` {kind}: {reason}", body, kind="change")
-
-
-def _text(file: Path) -> str | None:
-    return file.read_text(encoding="utf-8") if file.is_file() else None
-
-
-def _diff(old: str, new: str, path: str) -> str:
-    lines = difflib.unified_diff(
-        old.splitlines(), new.splitlines(), f"a/{path}", f"b/{path}", lineterm=""
+        for change in found
     )
-    return "\n".join(lines)
+
+
+def _body(step: Step, change: FileChange) -> str:
+    if change.kind == "added":
+        # All of it is new: the highlighting of its language says more than plus signs.
+        text = (step.path / change.path).read_text(encoding="utf-8")
+        return fence(text, language_of(change.path))
+    return fence(change.diff, "diff")

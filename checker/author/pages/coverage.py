@@ -11,9 +11,7 @@ def coverage_map(course: Course, sections: tuple[Section, ...]) -> str:
     """One table for each section: the claim, the place that teaches it, the code, the exercise."""
     covered = coverage(course)
     written = {step.number for step in course.steps}
-    return "\n".join(
-        _section(course, section, covered, written) for section in sections
-    )
+    return "\n".join(_section(course, section, covered, written) for section in sections)
 
 
 def _section(
@@ -21,17 +19,13 @@ def _section(
 ) -> str:
     heading = f"## {section.number} {section.title}\n\n"
     if section.number not in written:
-        claims = "".join(
-            f"- `{name}` {text}\n" for name, text in section.claims.items()
-        )
+        claims = "".join(f"- `{name}` {text}\n" for name, text in section.claims.items())
         return f"{heading}The step that teaches this is not written yet.\n\n{claims}"
     rows = [
         (f"`{name}`", text, *_places(course, covered.get(name, [])))
         for name, text in section.claims.items()
     ]
-    return heading + table(
-        ("Claim", "What it says", "Taught and practised in", "Code"), rows
-    )
+    return heading + table(("Claim", "What it says", "Taught and practised in", "Code"), rows)
 
 
 def _places(course: Course, ids: list[str]) -> tuple[str, str]:

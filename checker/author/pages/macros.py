@@ -60,9 +60,7 @@ class Pages:
         self.root = root
         self.course = course
 
-    def code(
-        self, path: str, symbol: str = "", section: str = "", solved: bool = False
-    ) -> str:
+    def code(self, path: str, symbol: str = "", section: str = "", solved: bool = False) -> str:
         """A symbol or a named section of a file of a step, as handed out or as solved."""
         text = sources.read(self.course, path, solved)
         if symbol:
@@ -84,11 +82,12 @@ class Pages:
     def facts(self, name: str | int) -> str:
         """One line about a step: time, exercises, points."""
         step = self.course.step(name)
-        points = sum(exercise.points for exercise in step.exercises)
-        return (
-            f'<p class="facts"><span>about {_hours(step.minutes)}</span>'
-            f"<span>{len(step.exercises)} exercises</span><span>{points} points</span></p>\n"
+        facts = (
+            f"about {_hours(step.minutes)}",
+            _counted(len(step.exercises), "exercise"),
+            _counted(sum(exercise.points for exercise in step.exercises), "point"),
         )
+        return f'<p class="facts">{"".join(f"<span>{fact}</span>" for fact in facts)}</p>\n'
 
     def changes(self, name: str | int) -> str:
         """What the step hands out beyond the last one's solved state."""
@@ -106,10 +105,9 @@ class Pages:
         """What a command printed, as recorded: see ``python -m checker.author.pages``."""
         command, _, shown = self._recorded(name).partition("\n")
         language = "http" if command.startswith("$ curl") else "text"
-        return (
-            '<div class="recorded" markdown="1">\n\n'
-            f"{fence(command, 'console')}\n{fence(shown, language) if shown.strip() else ''}\n</div>\n"
-        )
+        answer = fence(shown, language) if shown.strip() else ""
+        inner = f"{fence(command, 'console')}\n{answer}"
+        return f'<div class="recorded" markdown="1">\n\n{inner}\n</div>\n'
 
     def predict(self, name: str, caller: Callable[[], str]) -> str:
         """A question to answer before unfolding what really happened.
@@ -130,9 +128,7 @@ class Pages:
         file = self.root / "docs" / "diagrams" / f"{name}.svg"
         drawing = file.read_text(encoding="utf-8").strip()
         if "<desc" not in drawing:
-            raise ValueError(
-                f"{file}: a drawing needs a <desc>, for those who do not see it"
-            )
+            raise ValueError(f"{file}: a drawing needs a <desc>, for those who do not see it")
         caption = f"<figcaption>{caller().strip()}</figcaption>"
         return f'<figure class="diagram">\n{drawing}\n{caption}\n</figure>\n'
 
@@ -160,3 +156,7 @@ def _hours(minutes: int) -> str:
     if not whole:
         return "half an hour"
     return f"{whole}{'½' if half else ''} hour{'s' if halves > 2 else ''}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from textwrap import indent
 
 LANGUAGES = {
     ".py": "python",
@@ -30,9 +29,14 @@ def fence(text: str, language: str = "text", title: str = "") -> str:
 
 
 def folded(summary: str, body: str, kind: str = "note") -> str:
-    """``body`` behind a line that opens on a click, and without JavaScript too."""
-    quoted = summary.replace('"', "&quot;")
-    return f'??? {kind} "{quoted}"\n\n{indent(body.strip(), "    ")}\n\n'
+    """``body`` behind a line that opens on a click, and without JavaScript too.
+
+    HTML around Markdown, and nothing indented: that nests, in any order.
+    """
+    return (
+        f'<details class="{kind}" markdown="1">\n'
+        f'<summary markdown="span">{summary}</summary>\n\n{body.strip()}\n\n</details>\n\n'
+    )
 
 
 def language_of(path: str) -> str:
@@ -44,6 +48,5 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table; a bar within a cell is escaped."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n"
-        for line in lines
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines
     )

@@ -68,15 +68,9 @@ def picture(screen: str, title: str, columns: int) -> str:
         color_system="truecolor",
     )
     console.print(text, soft_wrap=False)
-    unique_id = "screen-" + "".join(
-        letter for letter in title.lower() if letter.isalnum()
-    )
-    svg = console.export_svg(
-        title=title, theme=THEME, code_format=FRAME, unique_id=unique_id
-    )
-    return svg.replace("TITLE", _escape(title)).replace(
-        "DESCRIPTION", _escape(text.plain)
-    )
+    unique_id = "screen-" + "".join(letter for letter in title.lower() if letter.isalnum())
+    svg = console.export_svg(title=title, theme=THEME, code_format=FRAME, unique_id=unique_id)
+    return svg.replace("TITLE", _escape(title)).replace("DESCRIPTION", _escape(text.plain))
 
 
 def _escape(text: str) -> str:

@@ -23,12 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from checker.course import Course, Step
+from checker.author.trees import read_tree, solved, write_tree
+from checker.course import Course
 
 ADDRESS = "localhost:5000"
-IGNORED = shutil.ignore_patterns(
-    "__pycache__", ".pytest_cache", "instance", "*.db", "*.sqlite3"
-)
+IGNORED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", "*.db", "*.sqlite3")
 PROGRAMS = ("curl", "flask", "python", "pytest", "checker")
 
 
@@ -88,9 +87,7 @@ class Recordings:
                 )
                 for session in table["session"]
             )
-            normalisations = tuple(
-                Normalisation(**entry) for entry in table["normalise"]
-            )
+            normalisations = tuple(Normalisation(**entry) for entry in table["normalise"])
         except (KeyError, TypeError) as error:
             raise RecordingError(f"{file}: {error}") from None
         names = [run.name for session in sessions for run in session.runs if run.name]
@@ -117,22 +114,12 @@ def _play(course: Course, session: Session) -> Iterator[tuple[Run, str]]:
         if session.step is None:
             _copy_course(course, folder)
         else:
-            copy_step(course.step(session.step), folder, solved=session.solved)
+            step = course.step(session.step)
+            write_tree(solved(step) if session.solved else read_tree(step.path), folder)
         env = _environment(Path(scratch), dict(session.env))
-        with _server(
-            folder, env, wanted=session.step is not None and session.serve
-        ) as address:
+        with _server(folder, env, wanted=session.step is not None and session.serve) as address:
             for run in session.runs:
                 yield run, _run(run, folder, env, address).replace(str(folder), "…")
-
-
-def copy_step(step: Step, folder: Path, solved: bool) -> None:
-    """A step as it is handed out, or with its solutions laid over."""
-    shutil.copytree(step.path, folder, ignore=IGNORED)
-    if solved:
-        for exercise in step.exercises:
-            for name in exercise.edit:
-                shutil.copyfile(step.solutions / name, folder / name)
 
 
 def _copy_course(course: Course, folder: Path) -> None:
@@ -142,12 +129,8 @@ def _copy_course(course: Course, folder: Path) -> None:
 
 def _environment(scratch: Path, extra: dict[str, str]) -> dict[str, str]:
     """Nothing of the author's own settings, and no colour."""
-    kept = {
-        name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ
-    }
-    path = os.pathsep.join(
-        [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
-    )
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     fixed = {"PATH": path, "HOME": str(scratch), "PYTHONUTF8": "1", "NO_COLOR": "1"}
     # A fixed seed: the order of a set, such as the methods in Allow, is the same each time.
     python = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
@@ -157,9 +140,7 @@ def _environment(scratch: Path, extra: dict[str, str]) -> dict[str, str]:
 def _run(run: Run, folder: Path, env: dict[str, str], address: str) -> str:
     program, *arguments = shlex.split(run.command)
     if program not in PROGRAMS:
-        raise RecordingError(
-            f"{run.command}: only {', '.join(PROGRAMS)} can be recorded"
-        )
+        raise RecordingError(f"{run.command}: only {', '.join(PROGRAMS)} can be recorded")
     found = shutil.which(program, path=env["PATH"])
     if found is None:
         raise RecordingError(f"{run.command}: {program} is not installed")
@@ -191,9 +172,7 @@ def _laid_out(answer: str) -> str:
     """An HTTP answer with its JSON body on several lines, for reading."""
     head, blank, body = answer.rpartition("\n\n")
     try:
-        return (
-            f"{head}{blank}{json.dumps(json.loads(body), indent=2, ensure_ascii=False)}"
-        )
+        return f"{head}{blank}{json.dumps(json.loads(body), indent=2, ensure_ascii=False)}"
     except ValueError:
         return answer
 
@@ -214,9 +193,7 @@ def _server(folder: Path, env: dict[str, str], wanted: bool) -> Iterator[str]:
     command = [sys.executable, "-m", "flask", "run", "--port", str(port)]
     log = folder.parent / "server.log"
     with log.open("wb") as sink:
-        process = subprocess.Popen(
-            command, cwd=folder, env=env, stdout=sink, stderr=sink
-        )
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=sink, stderr=sink)
     try:
         _wait_for(process, port, log)
         yield f"127.0.0.1:{port}"

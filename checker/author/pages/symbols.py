@@ -45,11 +45,7 @@ def symbol(text: str, name: str, file: str) -> str:
 def section(text: str, name: str, file: str) -> str:
     """The lines between ``# section: name`` and ``# end section: name``."""
     lines = text.splitlines()
-    marks = [
-        (number, match)
-        for number, line in enumerate(lines)
-        if (match := SECTION.match(line))
-    ]
+    marks = [(number, match) for number, line in enumerate(lines) if (match := SECTION.match(line))]
     starts = [number for number, m in marks if m["name"] == name and not m["end"]]
     ends = [number for number, m in marks if m["name"] == name and m["end"]]
     if len(starts) != 1 or len(ends) != 1 or starts[0] > ends[0]:
@@ -82,9 +78,7 @@ def _names(node: ast.stmt) -> list[str]:
         case ast.AnnAssign(target=ast.Name(id=name)):
             return [name]
         case ast.Assign():
-            return [
-                target.id for target in node.targets if isinstance(target, ast.Name)
-            ]
+            return [target.id for target in node.targets if isinstance(target, ast.Name)]
         case _:
             return []
 

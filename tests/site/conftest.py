@@ -1,0 +1,119 @@
+"""A course of one exercise and a step that follows, small enough to see whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from checker.course import Course
+
+MANIFEST = """
+title = "First"
+summary = "One small step."
+minutes = 30
+
+[[exercise]]
+id = "1.1"
+title = "Greet the reader"
+minutes = 5
+edit = ["app.py"]
+test = "test_1_1.py"
+points = 3
+covers = ["1.1a"]
+hints = ["Look at `greet`.", "It takes a name.", "Return a sentence."]
+starter = { test = "test_greets", says = "nobody was greeted" }
+mistakes = {}
+"""
+
+NEXT = """
+title = "Second"
+summary = "It grows."
+minutes = 60
+exercise = []
+
+[changes]
+"app.py" = "the greeting is polite now"
+"notes.md" = "what comes next"
+"""
+
+WSGI = '''"""What a server runs."""
+
+from app import greet
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.get("/<name>")
+def show(name: str) -> dict[str, str]:
+    return {"says": greet(name), "and": "more"}
+'''
+
+STARTER = '''"""Greetings."""
+
+POLITE = False
+
+
+# Kept beside the function: it belongs to it.
+def greet(name: str) -> str:
+    """Greet whoever is called ``name``, in one sentence."""
+    return ""  # exercise 1.1
+
+
+class Door:
+    @property
+    def sign(self) -> str:
+        return "come in"
+
+
+# section: closing
+def close() -> str:
+    return "closed"
+# end section: closing
+'''
+
+SOLVED = STARTER.replace('return ""  # exercise 1.1', 'return f"Hello, {name}."')
+
+CLAIMS = """
+[[section]]
+number = 1
+title = "First"
+[section.claims]
+"1.1a" = "Readers are greeted."
+
+[[section]]
+number = 3
+title = "Third"
+[section.claims]
+"3.1a" = "Not yet."
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The small course's folder."""
+    files = {
+        "checker/course.py": "",
+        "claims.toml": CLAIMS,
+        "steps/01_first/step.toml": MANIFEST,
+        "steps/01_first/app.py": STARTER,
+        "steps/01_first/wsgi.py": WSGI,
+        "steps/01_first/exercises/test_1_1.py": "",
+        "solutions/01_first/app.py": SOLVED,
+        "steps/02_second/step.toml": NEXT,
+        "steps/02_second/app.py": SOLVED.replace("Hello", "Good day"),
+        "steps/02_second/wsgi.py": WSGI,
+        "steps/02_second/notes.md": "Next: `bye`.\n",
+        "docs/examples/hello.py": 'print("hello")\n',
+    }
+    for name, text in files.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def course(root: Path) -> Course:
+    return Course.load(root)

@@ -1,0 +1,117 @@
+"""What is generated from the manifests: cards, tables, changes, the coverage map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from checker.author.pages.macros import Pages
+from checker.course import Course
+
+
+@pytest.fixture
+def pages(root: Path, course: Course) -> Pages:
+    return Pages(root, course)
+
+
+def test_a_card_says_what_to_edit_and_how_to_check(pages: Pages) -> None:
+    card = pages.exercise("1.1")
+
+    for part in (
+        "Greet the reader",
+        "about 5 minutes",
+        "3 points",
+        "practises 1.1a",
+        "`work/01_first/app.py`",
+        "$ checker check 1.1",
+        "$ checker solution 1.1",
+    ):
+        assert part in card
+
+
+def test_a_card_holds_the_contract_and_never_the_solution(pages: Pages) -> None:
+    card = pages.exercise("1.1")
+
+    assert "Greet whoever is called ``name``, in one sentence." in card
+    assert "Hello" not in card
+    assert "def close" not in card, "only what the exercise leaves open is its contract"
+
+
+def test_each_hint_is_folded_by_itself(pages: Pages) -> None:
+    card = pages.exercise("1.1")
+
+    for number, text in enumerate(("Look at `greet`.", "It takes a name.", "Return a"), 1):
+        summary = f'<summary markdown="span">Hint {number} of 3</summary>'
+        assert card.index(summary) < card.index(text)
+    assert card.count("<details") == card.count("</details>") == 5
+
+
+def test_the_table_of_exercises_leads_to_their_sections(pages: Pages) -> None:
+    assert "[1.1 Greet the reader](#1-1-greet-the-reader)" in pages.exercises(1)
+
+
+def test_the_first_step_has_no_step_before_it(pages: Pages) -> None:
+    assert "every file is new" in pages.changes(1)
+
+
+def test_a_changed_file_shows_its_reason_and_what_differs_from_the_solved_step(
+    pages: Pages,
+) -> None:
+    shown = pages.changes(2)
+
+    assert "`app.py` changed: the greeting is polite now" in shown
+    assert '-    return f"Hello, {name}."\n+    return f"Good day, {name}."' in shown
+    assert "exercise 1.1" not in shown, "the comparison is with the solved step"
+
+
+def test_an_added_file_is_shown_as_it_is(pages: Pages) -> None:
+    shown = pages.changes(2)
+
+    assert "`notes.md` added: what comes next" in shown
+    assert "{.markdown}\nNext: `bye`." in shown
+
+
+def test_facts_add_up(pages: Pages) -> None:
+    facts = pages.facts(1)
+
+    assert "half an hour" in facts
+    assert "1 exercise<" in facts
+    assert "3 points" in facts
+
+
+def test_the_map_leads_from_a_claim_to_its_section_and_its_code(pages: Pages) -> None:
+    line = next(line for line in pages.coverage_map().splitlines() if "`1.1a`" in line)
+
+    assert "Readers are greeted." in line
+    assert "[1.1 Greet the reader](../learn/01_first.md#1-1-greet-the-reader)" in line
+    assert "`app.py`" in line
+
+
+def test_the_map_says_what_is_not_written_yet(pages: Pages) -> None:
+    shown = pages.coverage_map()
+
+    assert "not written yet.\n\n- `3.1a` Not yet." in shown
+
+
+def test_an_output_that_was_never_recorded_is_refused(pages: Pages) -> None:
+    with pytest.raises(LookupError, match=r"'nothing': add it to docs/outputs/recordings\.toml"):
+        pages.output("nothing")
+
+
+def test_an_answer_stays_folded_below_its_question(root: Path, pages: Pages) -> None:
+    (root / "docs/outputs").mkdir()
+    (root / "docs/outputs/greeting.txt").write_text("$ curl -i x\nHTTP/1.1 200 OK\n", "utf-8")
+
+    shown = pages.predict("greeting", lambda: "What comes?\n")
+
+    assert shown.index("What comes?") < shown.index("<details") < shown.index("HTTP/1.1 200 OK")
+    assert "{.console}\n$ curl -i x" in shown
+
+
+def test_a_drawing_without_a_description_is_refused(root: Path, pages: Pages) -> None:
+    (root / "docs/diagrams").mkdir()
+    (root / "docs/diagrams/mute.svg").write_text("<svg><title>x</title></svg>", "utf-8")
+
+    with pytest.raises(ValueError, match="needs a <desc>"):
+        pages.diagram("mute", lambda: "A caption")

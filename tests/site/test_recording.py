@@ -1,0 +1,139 @@
+"""Shown output is made by running the command it shows."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from checker.author.pages.__main__ import main
+from checker.author.pages.recording import RecordingError, Recordings, record
+from checker.course import Course
+
+needs_curl = pytest.mark.skipif(
+    shutil.which("curl") is None, reason="curl is not installed: the recorded requests need it"
+)
+
+LIST = """
+[[normalise]]
+pattern = '^(Server|Date|Connection|Content-Length): .*\\n'
+becomes = ""
+why = "the clock"
+
+[[session]]
+step = 1
+solved = {solved}
+
+[[session.run]]
+name = "greeting"
+command = "curl -i localhost:5000/Ada"
+
+[[session]]
+
+[[session.run]]
+name = "example"
+command = "python docs/examples/hello.py"
+"""
+
+
+def declare(root: Path, text: str) -> Recordings:
+    file = root / "docs/outputs/recordings.toml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return Recordings.load(file)
+
+
+@needs_curl
+@pytest.mark.parametrize(("solved", "says"), [("true", "Hello, Ada."), ("false", "")])
+def test_a_request_is_answered_by_the_real_app(
+    root: Path, course: Course, solved: str, says: str
+) -> None:
+    texts = record(course, declare(root, LIST.format(solved=solved)))
+
+    assert texts["greeting"] == (
+        "$ curl -i localhost:5000/Ada\nHTTP/1.1 200 OK\nContent-Type: application/json\n\n"
+        f'{{\n  "and": "more",\n  "says": "{says}"\n}}\n'
+    )
+
+
+def test_an_example_is_run_within_the_course(root: Path, course: Course) -> None:
+    listed = declare(
+        root, LIST.format(solved="true").replace("curl -i localhost:5000/Ada", "python -V")
+    )
+
+    assert record(course, listed)["example"] == "$ python docs/examples/hello.py\nhello\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("rm -rf x", "only curl, flask, python, pytest, checker can be recorded"),
+        ("python -c 'raise SystemExit(3)'", "ended with 3, not 0"),
+    ],
+)
+def test_a_command_that_cannot_be_shown_is_refused(
+    root: Path, course: Course, command: str, reason: str
+) -> None:
+    listed = declare(
+        root, f'normalise = []\n[[session]]\n[[session.run]]\ncommand = """{command}"""'
+    )
+
+    with pytest.raises(RecordingError, match=reason):
+        record(course, listed)
+
+
+def test_an_app_that_does_not_start_says_why(root: Path, course: Course) -> None:
+    (root / "steps/01_first/wsgi.py").write_text("raise RuntimeError('no such luck')", "utf-8")
+    listed = declare(
+        root, 'normalise = []\n[[session]]\nstep = 1\n[[session.run]]\ncommand = "python -V"'
+    )
+
+    with pytest.raises(RecordingError, match=r"(?s)flask run did not start.*no such luck"):
+        record(course, listed)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[[session]]\nstep = 1", "'run'"),
+        ('normalise = []\n[[session]]\n[[session.run]]\ncomand = "x"', "comand"),
+        (
+            "normalise = []\n[[session]]\n"
+            + '[[session.run]]\nname = "a"\ncommand = "python -V"\n' * 2,
+            "recorded twice: a",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused(root: Path, text: str, reason: str) -> None:
+    with pytest.raises(RecordingError, match=reason):
+        declare(root, text)
+
+
+def test_check_finds_what_is_stale_and_changes_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(root, "normalise = []" + LIST[LIST.index("\n[[session]]\n\n") :])
+    kept = root / "docs/outputs/example.txt"
+    orphan = root / "docs/outputs/orphan.txt"
+    orphan.write_text("$ nobody\n", encoding="utf-8")
+    monkeypatch.chdir(root)
+
+    assert main([]) == 0
+    assert not orphan.exists()
+    assert main(["--check"]) == 0
+    kept.write_text(kept.read_text("utf-8").replace("hello\n", "goodbye\n"), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["--check"]) == 1
+    assert "-goodbye\n+hello\n" in capsys.readouterr().out
+    assert "goodbye" in kept.read_text("utf-8")
+
+
+def test_a_recording_that_fails_ends_with_4(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(root, 'normalise = []\n[[session]]\n[[session.run]]\ncommand = "ls"')
+    monkeypatch.chdir(root)
+
+    assert main(["--check"]) == 4
+    assert "only curl" in capsys.readouterr().err
