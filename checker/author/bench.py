@@ -15,7 +15,8 @@ from typing import Literal, Self, TypeVar
 
 from checker.author.trees import Blob, Tree, digest, lay, read_tree, write_tree
 from checker.course import Course, Exercise, Step
-from checker.engine import Engine, Job, create_engine
+from checker.engine.engine import Engine, create_engine
+from checker.engine.job import Job
 from checker.engine.verdict import Verdict
 from checker.errors import EnvironmentTrouble
 

@@ -155,7 +155,8 @@ class _Collector(ast.NodeVisitor):
                 self.visit(default)
         self._body(node.body)
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self.visit_FunctionDef(node)
 
     def _body(self, statements: Sequence[ast.stmt]) -> None:
         for statement in statements:

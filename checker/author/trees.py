@@ -7,7 +7,7 @@ temporary folder where it runs; nothing under ``steps/`` is ever run or written 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,13 +74,15 @@ def application(tree: Tree) -> dict[str, Blob]:
     return without(tree, OWN_OF_A_STEP)
 
 
-def without(tree: Tree, parts: Iterable[str]) -> dict[str, Blob]:
+def without(tree: Tree, parts: Sequence[str]) -> dict[str, Blob]:
     """``tree`` without these files, and without these folders: ``exercises/``."""
-    kept = {}
-    for name, blob in tree.items():
-        if not any(name.startswith(part) if part.endswith("/") else name == part for part in parts):
-            kept[name] = blob
-    return kept
+    names = {part for part in parts if not part.endswith("/")}
+    folders = tuple(part for part in parts if part.endswith("/"))
+    return {
+        name: blob
+        for name, blob in tree.items()
+        if name not in names and not name.startswith(folders)
+    }
 
 
 def below(tree: Tree, folder: str) -> dict[str, Blob]:

@@ -13,13 +13,13 @@ from checker.course import Exercise
 
 def alternatives(bench: Bench, scope: Scope) -> Iterator[Finding]:
     """Each folder ``alternatives/<id>/<name>/``, laid over the solved step, passes."""
-    cases = []
+    cases: list[tuple[Exercise, str, dict[str, Blob]]] = []
     for exercise in scope.exercises:
         files = below(
             bench.solutions(bench.course.step_of(exercise)), f"alternatives/{exercise.id}"
         )
-        for name in sorted({file.partition("/")[0] for file in files}):
-            cases.append((exercise, name, below(files, name)))
+        names = sorted({file.partition("/")[0] for file in files})
+        cases += [(exercise, name, below(files, name)) for name in names]
     yield from bench.map(lambda case: _alternative(bench, *case), cases)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checker.author.bench import Bench
 from checker.author.findings import Finding, Scope, broken, holds
-from checker.engine import Engine, create_engine
+from checker.engine.engine import Engine, create_engine
 
 
 def stable(bench: Bench, scope: Scope) -> Iterator[Finding]:

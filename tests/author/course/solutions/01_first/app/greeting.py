@@ -1,0 +1,6 @@
+"""How people are greeted."""
+
+
+def greeting(name: str) -> str:
+    """A greeting for ``name``, without the blanks around it."""
+    return f"Hello, {name.strip()}!"

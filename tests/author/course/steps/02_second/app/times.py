@@ -1,0 +1,6 @@
+"""Products."""
+
+
+def times(a: int, b: int) -> int:
+    """The product of ``a`` and ``b``."""
+    return -1
