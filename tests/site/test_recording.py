@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_request_is_answered_by_the_real_app(
 ) -> None:
     texts = record(course, declare(root, LIST.format(solved=solved)))
 
-    assert texts["greeting"] == (
+    assert texts["greeting.txt"] == (
         "$ curl -i localhost:5000/Ada\nHTTP/1.1 200 OK\nContent-Type: application/json\n\n"
         f'{{\n  "and": "more",\n  "says": "{says}"\n}}\n'
     )
@@ -62,7 +63,7 @@ def test_an_example_is_run_within_the_course(root: Path, course: Course) -> None
         root, LIST.format(solved="true").replace("curl -i localhost:5000/Ada", "python -V")
     )
 
-    assert record(course, listed)["example"] == "$ python docs/examples/hello.py\nhello\n"
+    assert record(course, listed)["example.txt"] == "$ python docs/examples/hello.py\nhello\n"
 
 
 @pytest.mark.parametrize(
@@ -137,3 +138,44 @@ def test_a_recording_that_fails_ends_with_4(
 
     assert main(["--check"]) == 4
     assert "only curl" in capsys.readouterr().err
+
+
+SCREEN = '''
+"""Draws three frames: one busy, one done, one for each key until q."""
+
+import sys, termios, tty
+
+def draw(text):
+    sys.stdout.write("\\x1b[H" + text + "\\x1b[K\\r\\n\\x1b[J")
+    sys.stdout.flush()
+
+old = termios.tcgetattr(0)
+tty.setraw(0)
+draw("checking")
+draw("\\x1b[31mnot yet\\x1b[0m in 12 ms")
+key = sys.stdin.read(1)
+while key != "q":
+    draw(f"you pressed {key}")
+    key = sys.stdin.read(1)
+termios.tcsetattr(0, termios.TCSADRAIN, old)
+'''
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminal in Python")
+@pytest.mark.parametrize(("keys", "shown"), [("", "not yet in 9 ms"), ("h", "you pressed h")])
+def test_a_screen_is_taken_when_it_is_still(
+    root: Path, course: Course, keys: str, shown: str
+) -> None:
+    (root / "docs/examples/screen.py").write_text(SCREEN, encoding="utf-8")
+    listed = declare(
+        root,
+        "[[normalise]]\npattern = '\\d+ ms'\nbecomes = '9 ms'\nwhy = 'a duration'\n[[session]]\n"
+        '[[session.run]]\nname = "it"\nscreen = "The screen"\n'
+        f'command = "python docs/examples/screen.py"\nkeys = "{keys}"',
+    )
+
+    picture = record(course, listed)["it.svg"]
+
+    assert '<title id="screen-thescreen-title">The screen</title>' in picture
+    assert f'<desc id="screen-thescreen-desc">{shown}</desc>' in picture
+    assert "http" not in picture.replace("http://www.w3.org/2000/svg", "")

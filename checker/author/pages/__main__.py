@@ -26,12 +26,17 @@ def main(arguments: list[str]) -> int:
     except (CourseError, RecordingError) as error:
         print(error, file=sys.stderr)
         return 4
-    kept = {file.stem: file.read_text(encoding="utf-8") for file in folder.glob("*.txt")}
+    kept = {file.name: file.read_text(encoding="utf-8") for file in recorded(folder)}
     for line in differences(kept, fresh):
         print(line)
     if not check:
         write(folder, fresh)
     return int(check and kept != fresh)
+
+
+def recorded(folder: Path) -> list[Path]:
+    """The files that recording made; the list itself is the only other one there."""
+    return sorted(file for file in folder.iterdir() if file.suffix in {".txt", ".svg"})
 
 
 def differences(kept: dict[str, str], fresh: dict[str, str]) -> list[str]:
@@ -51,11 +56,11 @@ def differences(kept: dict[str, str], fresh: dict[str, str]) -> list[str]:
 
 def write(folder: Path, fresh: dict[str, str]) -> None:
     """Keep the fresh recordings, and drop those that are no longer made."""
-    for file in folder.glob("*.txt"):
-        if file.stem not in fresh:
+    for file in recorded(folder):
+        if file.name not in fresh:
             file.unlink()
     for name, text in fresh.items():
-        (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="\n")
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

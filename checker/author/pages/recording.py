@@ -23,10 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from checker.author.pages.picture import picture
+from checker.author.pages.terminal import screen
 from checker.author.trees import read_tree, solved, write_tree
 from checker.course import Course
 
 ADDRESS = "localhost:5000"
+COLUMNS = 76
+"""Of a pictured screen: wide enough for a whole line of keys, narrow enough for a telephone."""
 IGNORED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", "*.db", "*.sqlite3")
 PROGRAMS = ("curl", "flask", "python", "pytest", "checker")
 
@@ -37,11 +41,17 @@ class RecordingError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One command. Without a name it only prepares the next one."""
+    """One command. Without a name it only prepares the next one.
+
+    ``screen`` is the title of a picture: the command opens a screen, ``keys`` are typed, and
+    what stands there when it is still becomes an SVG.
+    """
 
     command: str
     name: str = ""
     exit: int = 0
+    screen: str = ""
+    keys: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,14 +108,19 @@ class Recordings:
 
 
 def record(course: Course, recordings: Recordings) -> dict[str, str]:
-    """Run everything; the text of each named recording, its command in the first line."""
-    texts: dict[str, str] = {}
+    """Run everything; the content of each recording by its file's name.
+
+    A ``.txt`` has its command in the first line; an ``.svg`` is the picture of a screen.
+    """
+    files: dict[str, str] = {}
     for session in recordings.sessions:
         for run, output in _play(course, session):
-            if run.name:
-                shown = _normalised(output, recordings.normalisations).rstrip()
-                texts[run.name] = f"$ {run.command}\n{shown}\n"
-    return texts
+            shown = _normalised(output, recordings.normalisations).rstrip()
+            if run.screen:
+                files[f"{run.name}.svg"] = picture(shown, run.screen, COLUMNS)
+            elif run.name:
+                files[f"{run.name}.txt"] = f"$ {run.command}\n{shown}\n"
+    return files
 
 
 def _play(course: Course, session: Session) -> Iterator[tuple[Run, str]]:
@@ -144,6 +159,9 @@ def _run(run: Run, folder: Path, env: dict[str, str], address: str) -> str:
     found = shutil.which(program, path=env["PATH"])
     if found is None:
         raise RecordingError(f"{run.command}: {program} is not installed")
+    if run.screen:
+        colourful = {name: value for name, value in env.items() if name != "NO_COLOR"}
+        return screen([found, *arguments], folder, colourful, COLUMNS, run.keys, busy="checking")
     if program == "curl":
         # Into a pipe curl draws a progress meter that a reader at a terminal does not see.
         arguments = [
