@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from contextlib import suppress
 
@@ -45,3 +46,7 @@ def preload() -> None:
     for name in _MODULES:
         with suppress(ImportError):
             importlib.import_module(name)
+    # What is here stays: the collector need not look at it in every check, nor, after a
+    # fork, write to its pages.
+    gc.collect()
+    gc.freeze()

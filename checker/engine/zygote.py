@@ -6,7 +6,6 @@ killed in the middle of one cannot garble what comes after it.
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import signal
@@ -33,8 +32,6 @@ def serve() -> NoReturn:
     frames_in = os.fdopen(os.dup(buffered.fileno()), "rb", buffering=0)
     preload()
     wake = _wake_on_child()
-    gc.collect()
-    gc.freeze()
     write_frame(frames_out, {"event": "ready"})
     while True:
         try:
