@@ -8,7 +8,6 @@ such a command itself, so it can be undone.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import stat
 from collections.abc import Iterable, Mapping
@@ -45,11 +44,7 @@ class Copy:
 
     def content(self, name: str) -> bytes | None:
         """The file as it was, or ``None`` where there was none."""
-        return (
-            None
-            if self.files[name] is None
-            else (self.folder / "before" / name).read_bytes()
-        )
+        return None if self.files[name] is None else (self.folder / "before" / name).read_bytes()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -97,15 +92,13 @@ class Backups:
             different = {n: c for n, c in changes.items() if before[n] != c.content}
             if not different:
                 return None
-            copy = self._save(
-                {name: before[name] for name in different}, command, summary, undoes
-            )
+            copy = self._save({name: before[name] for name in different}, command, summary, undoes)
             for name, change in different.items():
                 self._apply(name, before[name], change)
         return copy
 
     def record_new(self, names: Iterable[str], command: str, summary: str) -> Copy:
-        """Note that ``names`` are about to be made where nothing was, so that an undo takes them away."""
+        """Note that ``names`` are about to be made, so that an undo takes them away."""
         with locked(self.folder.parent / "lock"):
             return self._save(dict.fromkeys(names), command, summary, undoes=None)
 
@@ -139,7 +132,7 @@ class Backups:
             "sha256": digests,
         }
         write_json(unfinished / "copy.json", record)
-        os.replace(unfinished, folder)
+        unfinished.replace(folder)
         return copy
 
     def _apply(self, name: str, before: bytes | None, change: Change) -> None:
@@ -168,11 +161,7 @@ class Backups:
         """Every copy, oldest first. A folder without a readable record is left alone."""
         if not self.folder.is_dir():
             return ()
-        found = [
-            copy
-            for entry in self.folder.iterdir()
-            if (copy := _load(entry)) is not None
-        ]
+        found = [copy for entry in self.folder.iterdir() if (copy := _load(entry)) is not None]
         return tuple(sorted(found, key=lambda copy: copy.number))
 
     def undo(self, number: int | None = None) -> tuple[Copy, Copy]:
@@ -181,20 +170,14 @@ class Backups:
         Answers the copy brought back, and the new one of what it replaced.
         """
         for wanted in self._candidates(number):
-            changes = {
-                n: Change(wanted.content(n), mode) for n, mode in wanted.files.items()
-            }
+            changes = {n: Change(wanted.content(n), mode) for n, mode in wanted.files.items()}
             summary = f"undo of {wanted.number}: {wanted.summary}"
             made = self.replace(changes, UNDO, summary, undoes=wanted.number)
             if made is not None:
                 return wanted, made
         if number is not None:
-            raise UserError(
-                f"copy {number} holds what is there already: nothing to bring back"
-            )
-        again = next(
-            (copy.number for copy in reversed(self.copies()) if copy.undoes), None
-        )
+            raise UserError(f"copy {number} holds what is there already: nothing to bring back")
+        again = next((copy.number for copy in reversed(self.copies()) if copy.undoes), None)
         more = f". To take the last undo back: checker undo {again}" if again else ""
         raise UserError(f"there is nothing to undo{more}")
 
@@ -208,9 +191,7 @@ class Backups:
                 if copy.command not in automatic and not _is_undone(copy, known)
             )
         if number not in known:
-            raise UserError(
-                f"there is no copy {number}: `checker undo --list` shows them"
-            )
+            raise UserError(f"there is no copy {number}: `checker undo --list` shows them")
         return (known[number],)
 
 

@@ -51,9 +51,10 @@ def is_ignored(name: str) -> bool:
 
 
 def tree(root: Path) -> dict[str, Path]:
-    """Every file below ``root`` by its relative path with forward slashes; caches and databases left out.
+    """Every file below ``root`` by its relative path with forward slashes, in order.
 
-    A symbolic link is listed and never followed. A folder that is not there is empty.
+    Caches, databases and what editors leave behind are left out. A symbolic link is
+    listed and never followed. A missing folder is empty.
     """
     return dict(sorted(_walk(root, "")))
 
@@ -79,13 +80,9 @@ def read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except NotADirectoryError as error:
-        raise UserError(
-            f"{path.parent} must be a folder, and is a file: move it away"
-        ) from error
+        raise UserError(f"{path.parent} must be a folder, and is a file: move it away") from error
     except IsADirectoryError as error:
-        raise UserError(
-            f"{path} must be a file, and is a folder: move it away"
-        ) from error
+        raise UserError(f"{path} must be a file, and is a folder: move it away") from error
 
 
 def refuse_odd(root: Path, path: Path) -> None:
@@ -119,15 +116,16 @@ def write(path: Path, content: bytes, mode: int | None = None) -> None:
     if mode is None:
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(prefix=".checker-", dir=path.parent)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, mode)
-        _replace(name, path)
+        temporary.chmod(mode)
+        _replace(temporary, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -137,16 +135,17 @@ def _umask() -> int:
     return mask
 
 
-def _replace(source: str, target: Path) -> None:
-    """``os.replace``, tried for a second on Windows, where a reader of the target is in the way."""
+def _replace(source: Path, target: Path) -> None:
+    """``replace``, tried for a second on Windows, where a reader of the target is in the way."""
     for _ in range(20):
         try:
-            return os.replace(source, target)
+            source.replace(target)
+            return
         except PermissionError:
             if sys.platform != "win32":
                 raise
             time.sleep(0.05)
-    os.replace(source, target)
+    source.replace(target)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -183,8 +182,8 @@ def explain(error: OSError) -> EnvironmentTrouble:
         errno.ENOSPC: "the disk is full: make room, then run the command again",
         errno.EDQUOT: "your disk quota is used up: make room, then run the command again",
         errno.EROFS: "the disk is read-only: copy the course to a folder of your own",
-        errno.EACCES: "there is no permission: see who owns it, or copy the course to your home folder",
-        errno.EPERM: "there is no permission: see who owns it, or copy the course to your home folder",
+        errno.EACCES: "there is no permission: copy the course to a folder of your own",
+        errno.EPERM: "there is no permission: copy the course to a folder of your own",
         errno.EMFILE: "too many files are open: close other programs, then run the command again",
     }
     file = error.filename2 or error.filename or "a file"

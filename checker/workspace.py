@@ -39,9 +39,7 @@ class Carried:
 
     @classmethod
     def of(cls, results: Mapping[str, Merged]) -> Carried:
-        conflicts = {
-            name: merged.conflict for name, merged in results.items() if merged.conflict
-        }
+        conflicts = {name: merged.conflict for name, merged in results.items() if merged.conflict}
         return cls(tuple(name for name in results if name not in conflicts), conflicts)
 
 
@@ -70,9 +68,7 @@ class Workspace:
         if not folder.is_symlink() and folder.is_file():
             raise UserError(f"{folder} must be a folder, and is a file: move it away")
         if not self.is_started(step):
-            raise UserError(
-                f"step {step.number} is not started: checker start {step.number}"
-            )
+            raise UserError(f"step {step.number} is not started: checker start {step.number}")
         return folder
 
     def check_writable(self) -> None:
@@ -82,12 +78,16 @@ class Workspace:
 
     # Starting
 
-    def start(self, step: Step) -> Path:
-        """Copy the step's starter whole; :class:`UserError` where the learner has files already."""
+    def start(self, step: Step, originals: Mapping[str, bytes | None] | None = None) -> Path:
+        """Copy the step's starter whole; :class:`UserError` where the learner has files already.
+
+        ``originals`` overrides files that were edited in ``steps/``; ``None`` leaves one out.
+        """
         self.check_writable()
+        contents = _contents(step.path) | dict(originals or {})
         with locked(self.hidden / "start.lock"):
             self._refuse_existing(step)
-            return self._hand_out(step, _contents(step.path))
+            return self._hand_out(step, {n: c for n, c in contents.items() if c is not None})
 
     def carry(self, step: Step) -> Carried:
         """Start ``step`` with the learner's own work of the step before, merged into the starter.
@@ -106,18 +106,11 @@ class Workspace:
             contents = _results(results, before.name)
             summary = f"start {step.number} --carry"
             if fresh:
-                whole = {
-                    name: c for name, c in (ours | contents).items() if c is not None
-                }
-                self.backups.record_new(
-                    (f"work/{step.name}/{n}" for n in whole), CARRY, summary
-                )
+                whole = {name: c for name, c in (ours | contents).items() if c is not None}
+                self.backups.record_new((f"work/{step.name}/{n}" for n in whole), CARRY, summary)
                 self._hand_out(step, whole)
             else:
-                changes = {
-                    f"work/{step.name}/{name}": Change(c)
-                    for name, c in contents.items()
-                }
+                changes = {f"work/{step.name}/{name}": Change(c) for name, c in contents.items()}
                 self.backups.replace(changes, CARRY, summary)
         return Carried.of(results)
 
@@ -149,30 +142,27 @@ class Workspace:
         self._remember(step)
         if folder.is_dir():
             # Only caches, databases and editor files are in it: kept, out of the way
-            os.replace(folder, self.hidden / f"{step.name}.aside-{time.time_ns()}")
-        os.rename(unfinished, folder)
+            folder.rename(self.hidden / f"{step.name}.aside-{time.time_ns()}")
+        unfinished.rename(folder)
         return folder
 
     # Replacing
 
     def reset_exercise(self, exercise: Exercise) -> Copy | None:
-        """Put the starter's version of the exercise's files back; ``None`` when they are that already."""
+        """Put the starter's version of the exercise's files back; ``None`` if they are that."""
         step = self.course.step_of(exercise)
         self.require_started(step)
         changes = {
-            f"work/{step.name}/{name}": Change(_content(step.path / name))
-            for name in exercise.edit
+            f"work/{step.name}/{name}": Change(_content(step.path / name)) for name in exercise.edit
         }
         return self.backups.replace(changes, "reset", f"reset {exercise.id}")
 
     def reset_step(self, step: Step) -> Copy | None:
-        """Make the step's folder what the course handed out; files the learner added go into the copy."""
+        """Make the step's folder what was handed out; files the learner added go into the copy."""
         folder = self.require_started(step)
         starter = _contents(step.path)
         changes = {f"work/{step.name}/{name}": Change(None) for name in tree(folder)}
-        changes |= {
-            f"work/{step.name}/{name}": Change(c) for name, c in starter.items()
-        }
+        changes |= {f"work/{step.name}/{name}": Change(c) for name, c in starter.items()}
         copy = self.backups.replace(changes, "reset", f"reset {step.number}")
         self._remember(step)
         return copy
@@ -185,17 +175,13 @@ class Workspace:
             f"work/{step.name}/{name}": Change(_content(step.solutions / name))
             for name in exercise.edit
         }
-        return self.backups.replace(
-            changes, "solution", f"solution {exercise.id} --apply"
-        )
+        return self.backups.replace(changes, "solution", f"solution {exercise.id} --apply")
 
-    def adopt(
-        self, step: Step, edits: Mapping[str, tuple[bytes | None, bytes | None]]
-    ) -> Carried:
+    def adopt(self, step: Step, edits: Mapping[str, tuple[bytes | None, bytes | None]]) -> Carried:
         """Move edits made in ``steps/`` to the learner's folder, and put the course's files back.
 
         ``edits`` maps a path inside the step to what the course has there and what was
-        found there, ``None`` standing for no file. All of it is one copy, so one undo takes it back.
+        found there, ``None`` standing for no file. It is one copy: one undo takes it back.
         """
         folder = self.require_started(step)
         results: dict[str, Merged] = {}
@@ -206,9 +192,7 @@ class Workspace:
                 continue  # deleting the course's file says nothing about the learner's
             refuse_odd(self.course.root, folder / name)
             ours = read(folder / name)
-            results[name] = merge(
-                base, theirs, ours, f"edited in steps/{step.name}", "work"
-            )
+            results[name] = merge(base, theirs, ours, f"edited in steps/{step.name}", "work")
         for name, content in _results(results, "steps").items():
             changes[f"work/{step.name}/{name}"] = Change(content)
         self.backups.replace(changes, "adopt", f"start {step.number} --adopt")
@@ -223,10 +207,7 @@ class Workspace:
         return tuple(
             exercise
             for exercise in self.course.exercises
-            if any(
-                f"work/{exercise.step_name}/{name}" in copy.files
-                for name in exercise.edit
-            )
+            if any(f"work/{exercise.step_name}/{name}" in copy.files for name in exercise.edit)
         )
 
     # Keeping the learner's copy of the tests fresh
@@ -238,9 +219,7 @@ class Workspace:
         the copy of those that the learner had changed, if any.
         """
         given = self._given(step)
-        now = {
-            EXERCISES + name: content for name, content in _contents(step.tests).items()
-        }
+        now = {EXERCISES + name: content for name, content in _contents(step.tests).items()}
         if {n: d for n, d in given.items() if n.startswith(EXERCISES)} == _digests(now):
             return None
         folder = self.require_started(step)
@@ -257,12 +236,8 @@ class Workspace:
                 replaced[f"work/{step.name}/{name}"] = Change(content)
         for name, content in fresh.items():
             write(folder / name, content)
-        self._retire(
-            folder, [name for name in given if name.startswith(EXERCISES)], now, given
-        )
-        copy = self.backups.replace(
-            replaced, REFRESH, f"new tests for step {step.number}"
-        )
+        self._retire(folder, [name for name in given if name.startswith(EXERCISES)], now, given)
+        copy = self.backups.replace(replaced, REFRESH, f"new tests for step {step.number}")
         self._remember(step)
         return copy
 
@@ -314,12 +289,12 @@ def _carried(
             continue
         content = mine.get(name)
         if content is not None and _is_blocked(name, ours):
-            why = "this step has a folder and a file the other way round: your version lies beside it"
+            why = (
+                "this step has a folder and a file the other way round: your version lies beside it"
+            )
             results[name.replace("/", "_")] = Merged(None, why, content)
             continue
-        merged = merge(
-            base.get(name), content, ours.get(name), f"yours, {before.name}", our_name
-        )
+        merged = merge(base.get(name), content, ours.get(name), f"yours, {before.name}", our_name)
         if merged.content != ours.get(name) or merged.conflict:
             results[name] = merged
     return results
@@ -327,13 +302,11 @@ def _carried(
 
 def _is_blocked(name: str, ours: Mapping[str, bytes]) -> bool:
     """Whether ``name`` is a folder in ``ours``, or lies below what is a file there."""
-    return any(
-        other.startswith(f"{name}/") or name.startswith(f"{other}/") for other in ours
-    )
+    return any(other.startswith(f"{name}/") or name.startswith(f"{other}/") for other in ours)
 
 
 def _results(results: Mapping[str, Merged], origin: str) -> dict[str, bytes | None]:
-    """What to write for merged files: the other side of one that cannot hold markers goes beside it."""
+    """What to write for merged files; a version that cannot be merged in goes beside its file."""
     contents: dict[str, bytes | None] = {}
     for name, merged in results.items():
         contents[name] = merged.content

@@ -1,4 +1,4 @@
-"""Differences worth showing: the learner's files against the solution, and edits made in ``steps/``."""
+"""Differences worth showing: the learner's files to the solution, and edits in ``steps/``."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ def solution_diff(workspace: Workspace, exercise: Exercise) -> str:
 def diff_lines(diff: str) -> list[Line]:
     """A diff for the terminal; the signs in front tell the sides, colour only helps."""
     return [
-        line(" ", Span(neutral(row.expandtabs(4)), _diff_style(row)))
-        for row in diff.splitlines()
+        line(" ", Span(neutral(row.expandtabs(4)), _diff_style(row))) for row in diff.splitlines()
     ]
 
 
@@ -54,13 +53,9 @@ def _text(path: Path) -> str:
 
 
 def strays(course: Course) -> dict[str, list[str]]:
-    """Files edited in ``steps/`` by step name, as git sees them; empty where git or its repository is not there."""
-    edited = _git(
-        course.root, "diff", "--name-only", "--relative", "-z", "HEAD", "--", "steps"
-    )
-    added = _git(
-        course.root, "ls-files", "--others", "--exclude-standard", "-z", "--", "steps"
-    )
+    """Files edited in ``steps/`` by step name, as git sees them; empty where there is no git."""
+    edited = _git(course.root, "diff", "--name-only", "--relative", "-z", "HEAD", "--", "steps")
+    added = _git(course.root, "ls-files", "--others", "--exclude-standard", "-z", "--", "steps")
     found: dict[str, list[str]] = {}
     for entry in ((edited or b"") + (added or b"")).split(b"\0"):
         path = os.fsdecode(entry)
@@ -70,9 +65,7 @@ def strays(course: Course) -> dict[str, list[str]]:
     return found
 
 
-def stray_contents(
-    course: Course, step: Step
-) -> dict[str, tuple[bytes | None, bytes | None]]:
+def stray_contents(course: Course, step: Step) -> dict[str, tuple[bytes | None, bytes | None]]:
     """Each edited file of a step: what the course has there, and what was found."""
     contents = {}
     for name in strays(course).get(step.name, []):

@@ -1,4 +1,4 @@
-"""``checker doctor``: is it the machine? One line for each thing looked at, with the exact repair."""
+"""``checker doctor``: is it the machine? A line for each thing looked at, with the repair."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ State = Literal["ok", "note", "bad"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. A ``note`` is worth knowing and stops nobody; ``repair`` is what to type."""
+    """One thing looked at. A ``note`` stops nobody; ``repair`` is what to type."""
 
     name: str
     state: State
@@ -39,13 +39,11 @@ class Finding:
 
 
 def examine(start: Path, encoding: str) -> Iterator[Finding]:
-    """Look at everything in turn; a later look is left out where an earlier one makes it pointless."""
+    """Look at everything in turn, as far as what was found lets us."""
     yield _python()
     root = find_course(start) or find_course(Path(__file__).resolve().parent)
     if root is None:
-        yield Finding(
-            "course", "bad", f"no course around {start}", "cd to the folder with steps/"
-        )
+        yield Finding("course", "bad", f"no course around {start}", "cd to the folder with steps/")
         return
     yield Finding("course", "ok", str(root))
     yield _packages(root / "requirements.lock")
@@ -101,9 +99,7 @@ def _mark(state: State, glyphs: Glyphs) -> tuple[str, str, str]:
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] < OLDEST_PYTHON:
-        return Finding(
-            "python", "bad", f"{version}, and the course needs 3.11 or newer", REINSTALL
-        )
+        return Finding("python", "bad", f"{version}, and the course needs 3.11 or newer", REINSTALL)
     return Finding("python", "ok", f"{version} at {sys.executable}")
 
 
@@ -141,9 +137,7 @@ def _packages(lock: Path) -> Finding:
             wrong.append(f"{requirement.name} is missing")
             continue
         if not requirement.specifier.contains(version, prereleases=True):
-            wrong.append(
-                f"{requirement.name} is {version}, not {requirement.specifier}"
-            )
+            wrong.append(f"{requirement.name} is {version}, not {requirement.specifier}")
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         return Finding("packages", "bad", "; ".join(wrong[:3]) + more, REINSTALL)
@@ -167,9 +161,7 @@ def _encoding(encoding: str) -> Finding:
 def _writable(workspace: Workspace) -> Finding:
     try:
         workspace.check_writable()
-        with tempfile.NamedTemporaryFile(
-            dir=workspace.hidden, prefix=".checker-"
-        ) as probe:
+        with tempfile.NamedTemporaryFile(dir=workspace.hidden, prefix=".checker-") as probe:
             probe.write(b"probe")
     except UserError as error:
         return Finding("work folder", "bad", str(error), f"move {workspace.root} away")
@@ -215,9 +207,7 @@ def _missing_files(workspace: Workspace) -> Iterator[Finding]:
         mine = tree(workspace.folder(step))
         missing = [name for name in tree(step.path) if name not in mine]
         if not missing:
-            yield Finding(
-                f"step {step.number}", "ok", "every file of the starter is there"
-            )
+            yield Finding(f"step {step.number}", "ok", "every file of the starter is there")
             continue
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         yield Finding(
@@ -230,9 +220,7 @@ def _missing_files(workspace: Workspace) -> Iterator[Finding]:
 
 def _edits(course: Course) -> Finding:
     if not changes.has_git(course):
-        return Finding(
-            "git", "note", "no git or no repository here: edits in steps/ go unnoticed"
-        )
+        return Finding("git", "note", "no git or no repository here: edits in steps/ go unnoticed")
     message = changes.stray_message(course)
     if message:
         cause, _, repair = message.partition(". Move it to work/: ")
@@ -245,9 +233,7 @@ def _events(folder: Path) -> Finding:
     try:
         told = _is_told_of_a_save(folder)
     except (OSError, RuntimeError) as error:
-        return Finding(
-            "file events", "note", f"not here ({error}): the checker looks by itself"
-        )
+        return Finding("file events", "note", f"not here ({error}): the checker looks by itself")
     if told:
         return Finding("file events", "ok", "a save is seen at once")
     return Finding(
@@ -290,22 +276,23 @@ def _is_told_of_a_save(folder: Path) -> bool:
 
 def _engine(course: Course) -> Finding:
     """Check the first exercise of a starter for real: it has to load, and to fail as it should."""
-    from checker.engine import Job, create_engine
+    from checker.engine.engine import create_engine
+    from checker.engine.errors import EngineError
+    from checker.engine.job import Job
 
     exercise = course.exercises[0]
     step = course.step_of(exercise)
     with tempfile.TemporaryDirectory(prefix="checker-doctor-") as name:
         folder = Path(name) / step.name
         shutil.copytree(step.path, folder)
-        with create_engine() as engine:
-            kind = type(engine).__name__
-            verdict = engine.check(Job.for_exercise(course, exercise, folder))
+        try:
+            with create_engine() as engine:
+                kind = type(engine).__name__
+                verdict = engine.check(Job.for_exercise(course, exercise, folder))
+        except EngineError as error:
+            return Finding("engine", "bad", str(error), REINSTALL)
     if verdict.state == "not_yet":
-        return Finding(
-            "engine", "ok", f"{kind}: checked {exercise.id} in {verdict.seconds:.1f} s"
-        )
+        return Finding("engine", "ok", f"{kind}: checked {exercise.id} in {verdict.seconds:.1f} s")
     failure = verdict.first_failure
     cause = f"{kind}: {verdict.state.replace('_', ' ')}"
-    return Finding(
-        "engine", "bad", f"{cause}: {failure.message}" if failure else cause, REINSTALL
-    )
+    return Finding("engine", "bad", f"{cause}: {failure.message}" if failure else cause, REINSTALL)

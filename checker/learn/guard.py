@@ -45,7 +45,7 @@ def fault_message(error: BaseException) -> str:
     """Own up to a fault of the checker, and say where the whole story is."""
     kind = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     return (
-        f"the checker itself went wrong ({kind}). It is not your code, and your files are as they were."
+        f"the checker itself went wrong ({kind}). Your code is not at fault, your files are safe."
         f" The full trace: {write_trace(error)}"
     )
 

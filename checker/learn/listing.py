@@ -1,4 +1,4 @@
-"""``checker list``: every exercise and how it stands. Quick from a cold start, so nothing heavy here."""
+"""``checker list``: every exercise and how it stands. Quick from cold: nothing heavy here."""
 
 from __future__ import annotations
 
@@ -51,18 +51,14 @@ def list_lines(session: Session, progress: Progress, console: Console) -> list[L
         if lines:
             lines.append(())
         lines.append(_step_line(session, step, progress, console))
-        for exercise in step.exercises:
-            lines.append(
-                _exercise_line(
-                    exercise, progress[exercise.id], exercise.id == current, console
-                )
-            )
+        lines += [
+            _exercise_line(exercise, progress[exercise.id], exercise.id == current, console)
+            for exercise in step.exercises
+        ]
     return lines
 
 
-def _step_line(
-    session: Session, step: Step, progress: Progress, console: Console
-) -> Line:
+def _step_line(session: Session, step: Step, progress: Progress, console: Console) -> Line:
     title = Span(pad(f" {step.name[:2]} {step.title}", 43), "strong")
     if not session.workspace.is_started(step):
         return line(title, " ", Span(f"checker start {step.number}", "dim"))
@@ -70,14 +66,10 @@ def _step_line(
     return line(title, " ", f"{console.bar(solved, total)}  {solved} of {total}")
 
 
-def _exercise_line(
-    exercise: Exercise, entry: Entry, is_current: bool, console: Console
-) -> Line:
+def _exercise_line(exercise: Exercise, entry: Entry, is_current: bool, console: Console) -> Line:
     glyphs = console.glyphs
     here = glyphs.here if is_current else " "
-    mark = {"good": glyphs.good, "bad": glyphs.bad, "": glyphs.open}[
-        STYLES.get(entry.state, "")
-    ]
+    mark = {"good": glyphs.good, "bad": glyphs.bad, "": glyphs.open}[STYLES.get(entry.state, "")]
     return line(
         Span(f" {here} "),
         Span(f"{mark} ", STYLES.get(entry.state, "dim")),

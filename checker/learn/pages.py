@@ -76,21 +76,17 @@ def _run_mkdocs(root: Path, site: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise EnvironmentTrouble(
-            f"building the site took over {BUILD_SECONDS} seconds"
-        ) from None
+        raise EnvironmentTrouble(f"building the site took over {BUILD_SECONDS} seconds") from None
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()[-3:]
         raise EnvironmentTrouble("the site could not be built: " + " / ".join(last))
     shutil.rmtree(site, ignore_errors=True)
-    os.replace(unfinished, site)
+    unfinished.replace(site)
 
 
 def page_of(site: Path, exercise: Exercise) -> tuple[str, str]:
-    """The page with the exercise's card, relative to the site, and the card's anchor; the front page at worst."""
-    card = re.compile(
-        rf'\bid="({re.escape(exercise.slug)}|exercise-{re.escape(exercise.slug)})"'
-    )
+    """The page with the exercise's card and the card's anchor; at worst the front page."""
+    card = re.compile(rf'\bid="({re.escape(exercise.slug)}|exercise-{re.escape(exercise.slug)})"')
     for file in sorted(site.rglob("*.html")):
         found = card.search(file.read_text(encoding="utf-8", errors="replace"))
         if found:
@@ -99,18 +95,21 @@ def page_of(site: Path, exercise: Exercise) -> tuple[str, str]:
 
 
 def file_address(site: Path, page: str, anchor: str) -> str:
+    """The page's file as an address, for where nothing serves it."""
     return (site / page).as_uri() + (f"#{anchor}" if anchor else "")
 
 
-def http_address(server: ThreadingHTTPServer, page: str, anchor: str) -> str:
-    path = page.removesuffix("index.html")
-    return f"http://localhost:{server.server_port}/{path}" + (
-        f"#{anchor}" if anchor else ""
-    )
+def base_of(server: ThreadingHTTPServer) -> str:
+    return f"http://localhost:{server.server_port}"
+
+
+def address(base: str, page: str, anchor: str) -> str:
+    """The page's address on a server."""
+    return f"{base}/{page.removesuffix('index.html')}" + (f"#{anchor}" if anchor else "")
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
         """Say nothing: a request log would bury the address."""
 
 

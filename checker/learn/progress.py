@@ -6,7 +6,6 @@ It records verdicts and nothing else, so all of it can be rebuilt by ``checker c
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -82,7 +81,7 @@ class ProgressStore:
         self.warning = ""
 
     def read(self) -> Progress:
-        """What is saved. A damaged file is moved aside, ``warning`` says so, and nothing is known."""
+        """What is saved. A damaged file counts as nothing: it is moved aside, with a warning."""
         try:
             return _parse(json.loads(self.file.read_text(encoding="utf-8")), self.file)
         except FileNotFoundError:
@@ -101,11 +100,9 @@ class ProgressStore:
         return after
 
     def _set_aside(self) -> None:
-        aside = self.file.with_name(
-            f"progress.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.json"
-        )
+        aside = self.file.with_name(f"progress.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.json")
         try:
-            os.rename(self.file, aside)
+            self.file.rename(aside)
         except OSError:
             kept = f"{self.file} is damaged"
         else:
@@ -125,9 +122,7 @@ def _parse(record: Any, file: Path) -> Progress:
     current = record["current"]
     if not isinstance(current, str | None):
         raise TypeError
-    return Progress(
-        current, {name: _entry(entry) for name, entry in record["exercises"].items()}
-    )
+    return Progress(current, {name: _entry(entry) for name, entry in record["exercises"].items()})
 
 
 def _entry(record: Any) -> Entry:

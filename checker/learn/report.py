@@ -33,10 +33,8 @@ NEXT = {
 }
 
 
-def verdict_lines(
-    verdict: Verdict, console: Console, verbose: bool = False
-) -> list[Line]:
-    """The verdict: at most ten lines, each within the console's width; with ``verbose``, everything."""
+def verdict_lines(verdict: Verdict, console: Console, verbose: bool = False) -> list[Line]:
+    """The verdict in at most ten lines as wide as the console; with ``verbose``, all of it."""
     style, label = LABELS[verdict.state]
     marks = {"good": console.glyphs.good, "bad": console.glyphs.bad, "warn": "!"}
     failure = verdict.first_failure
@@ -85,9 +83,7 @@ def _failure_rows(failure: Failure, console: Console, verbose: bool) -> list[Lin
     expected, got = failure.expected, failure.got
     if expected is not None and got is not None and not verbose:
         width = console.width - len(MARGIN) - LABEL - 2
-        expected, got = apart(
-            neutral(expected), neutral(got), width, console.glyphs.more
-        )
+        expected, got = apart(neutral(expected), neutral(got), width, console.glyphs.more)
     if expected is not None:
         rows += _row("expected", neutral(expected), console, most)
     if got is not None:
@@ -96,22 +92,17 @@ def _failure_rows(failure: Failure, console: Console, verbose: bool) -> list[Lin
         rows += _row("where", neutral(str(failure.where)), console, most)
     if failure.printed.strip():
         printed = neutral_lines(failure.printed.rstrip())
-        rows += _row(
-            "printed", "\n".join(printed if verbose else printed[-1:]), console, most
-        )
+        rows += _row("printed", "\n".join(printed if verbose else printed[-1:]), console, most)
     if verbose and failure.details:
         rows += [
             (),
-            *(
-                line(MARGIN, "  ", row)
-                for row in neutral_lines(failure.details.rstrip())
-            ),
+            *(line(MARGIN, "  ", row) for row in neutral_lines(failure.details.rstrip())),
         ]
     return rows
 
 
 def apart(expected: str, got: str, width: int, more: str = "…") -> tuple[str, str]:
-    """Two long values shortened at the front where they agree, so that the difference is on the screen."""
+    """Two long values, shortened in front where they agree: the difference stays on the screen."""
     if max(cells(expected), cells(got)) <= width:
         return expected, got
     common = 0
@@ -143,7 +134,7 @@ def _row(label: str, text: str, console: Console, most: int | None) -> list[Line
 
 
 def _labelled(label: Span, text: str, console: Console, most: int | None) -> list[Line]:
-    """A label and its text, wrapped beside it; below it where the label is wide and the screen narrow."""
+    """A label, and its text wrapped beside it."""
     indent = len(MARGIN) + cells(label.text) + 1
     rows = wrap(text, max(console.width - indent, 8), most, console.glyphs.more)
     lines = [line(MARGIN, label, " ", rows[0])]

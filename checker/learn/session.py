@@ -14,7 +14,7 @@ from checker.learn.progress import Progress, ProgressStore
 from checker.workspace import Workspace
 
 if TYPE_CHECKING:
-    from checker.engine import Engine
+    from checker.engine.engine import Engine
     from checker.engine.verdict import Verdict
 
 OnTest = Callable[[int, int], None]
@@ -30,10 +30,8 @@ class Session:
 
     @classmethod
     def open(cls, start: Path | None = None) -> Session:
-        """The session of the course around ``start``, else of the one this checker is installed from."""
-        root = find_course(start or Path.cwd()) or find_course(
-            Path(__file__).resolve().parent
-        )
+        """The session of the course around ``start``, else of the one the checker came with."""
+        root = find_course(start or Path.cwd()) or find_course(Path(__file__).resolve().parent)
         if root is None:
             raise EnvironmentTrouble(
                 "no course here: change into the course's folder, the one that holds `steps`"
@@ -59,7 +57,7 @@ class Session:
         return next((e for e in at_hand if not progress[e.id].is_solved), at_hand[-1])
 
     def following(self, exercise: Exercise, progress: Progress) -> Exercise | None:
-        """The next unsolved exercise after this one, from the top again at the end; ``None`` when all are solved."""
+        """The next unsolved exercise after this one, at the end from the top again, if any."""
         at_hand = self._at_hand()
         place = at_hand.index(exercise) + 1
         for other in at_hand[place:] + at_hand[:place]:
@@ -68,9 +66,7 @@ class Session:
         return None
 
     def _at_hand(self) -> tuple[Exercise, ...]:
-        at_hand = tuple(
-            exercise for step in self.open_steps for exercise in step.exercises
-        )
+        at_hand = tuple(exercise for step in self.open_steps for exercise in step.exercises)
         if not at_hand:
             raise UserError("no step is started yet: checker start 1")
         return at_hand
@@ -82,9 +78,7 @@ class Session:
 
     def next_step(self) -> Step | None:
         """The first step that is not started."""
-        return next(
-            (s for s in self.course.steps if not self.workspace.is_started(s)), None
-        )
+        return next((s for s in self.course.steps if not self.workspace.is_started(s)), None)
 
     def solved_count(self, step: Step, progress: Progress) -> int:
         return sum(progress[exercise.id].is_solved for exercise in step.exercises)
@@ -101,13 +95,16 @@ class Session:
         """Run the course's tests of one exercise on the learner's files. Records nothing."""
         from dataclasses import replace
 
-        from checker.engine import Job, TestFinished, TestsCollected
+        from checker.engine.events import TestFinished, TestsCollected
+        from checker.engine.job import Job
         from checker.engine.verdict import Failure, Location, Verdict
 
         folder = self.workspace.require_started(self.course.step_of(exercise))
         for name in exercise.edit:
             if not (folder / name).is_file():
-                message = f"{name} is missing; `checker reset {exercise.id}` brings the starter's back"
+                message = (
+                    f"{name} is missing; `checker reset {exercise.id}` brings the starter's back"
+                )
                 problem = Failure(message, where=Location(name))
                 return Verdict(exercise.id, "does_not_load", problem=problem)
         done = total = 0
@@ -138,6 +135,9 @@ class Session:
         names = [exercise.id for exercise in exercises]
         if names:
             self.store.update(lambda progress: progress.forgetting(names))
+
+    def mark_solution_seen(self, exercise: Exercise) -> None:
+        self.store.update(lambda progress: progress.with_entry(exercise.id, solution_seen=True))
 
     # Saying where things stand
 

@@ -22,9 +22,7 @@ CODES = {
 }
 NARROWEST = 20
 # C0 and C1 controls, and the marks that reorder text on the screen
-_UNSAFE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ def pad(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int, most: int | None = None, more: str = "…") -> list[str]:
-    """``text`` in lines of at most ``width`` cells; ``most`` caps them, the last one then ends in ``more``."""
+    """``text`` in lines of ``width`` cells; with over ``most`` lines, the last ends in ``more``."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
         current = ""
@@ -141,11 +139,11 @@ def wrap(text: str, width: int, most: int | None = None, more: str = "…") -> l
                 continue
             if current:
                 lines.append(current)
-            while cells(word) > width:
-                head = _head(word, width)
-                lines.append(head)
-                word = word[len(head) :]
             current = word
+            while cells(current) > width:
+                head = _head(current, width)
+                lines.append(head)
+                current = current[len(head) :]
         lines.append(current)
     if most is not None and len(lines) > most:
         lines = lines[:most]
@@ -162,7 +160,7 @@ def _head(text: str, width: int) -> str:
 
 
 def neutral(text: str) -> str:
-    """``text`` on one line and without control characters: what the learner's code says cannot steer the terminal."""
+    """``text`` on one line, controls spelt out: the learner's code cannot steer the terminal."""
     return _UNSAFE.sub(_spell, text)
 
 
@@ -187,7 +185,7 @@ def show(lines: Iterable[Line], stream: TextIO | None = None) -> None:
 
 
 def prepare_streams() -> None:
-    """Let no character end in an exception, and switch escape codes on where Windows has them off."""
+    """Let no character end in an exception; switch escape codes on where Windows has them off."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

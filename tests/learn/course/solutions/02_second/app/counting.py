@@ -1,0 +1,6 @@
+"""Counting."""
+
+
+def double(a: int) -> int:
+    """Twice the number."""
+    return 2 * a

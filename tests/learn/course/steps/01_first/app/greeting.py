@@ -1,0 +1,6 @@
+"""Greetings."""
+
+
+def greet(name: str) -> str:
+    """A greeting that names the visitor."""
+    return "hello"

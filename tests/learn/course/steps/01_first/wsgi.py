@@ -1,0 +1,5 @@
+"""Where `flask run` begins."""
+
+from app import create_app
+
+app = create_app()

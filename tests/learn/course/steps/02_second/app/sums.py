@@ -1,0 +1,6 @@
+"""Sums."""
+
+
+def add(a: int, b: int) -> int:
+    """The sum of two numbers."""
+    return a + b
