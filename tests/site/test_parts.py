@@ -84,7 +84,7 @@ def test_the_map_leads_from_a_claim_to_its_section_and_its_code(pages: Pages) ->
     line = next(line for line in pages.coverage_map().splitlines() if "`1.1a`" in line)
 
     assert "Readers are greeted." in line
-    assert "[1.1 Greet the reader](../learn/01_first.md#1-1-greet-the-reader)" in line
+    assert "[1.1 Greet the reader](/learn/01_first.md#1-1-greet-the-reader)" in line
     assert "`app.py`" in line
 
 

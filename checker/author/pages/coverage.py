@@ -31,7 +31,7 @@ def _section(
 def _places(course: Course, ids: list[str]) -> tuple[str, str]:
     exercises = [course.exercise(identity) for identity in ids]
     links = [
-        f"[{exercise.id} {exercise.title}](../learn/{exercise.step_name}.md#{exercise.slug})"
+        f"[{exercise.id} {exercise.title}](/learn/{exercise.step_name}.md#{exercise.slug})"
         for exercise in exercises
     ]
     files = [f"`{name}`" for exercise in exercises for name in exercise.edit]

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from checker.author.pages import cards, changes, coverage, sources, symbols
 from checker.author.pages.markup import fence, folded, language_of
-from checker.claims import load_claims
+from checker.claims import Section, load_claims
 from checker.course import Course, Step
 
 LONGEST = 25
@@ -44,6 +44,10 @@ def define_env(env: Environment) -> None:
         pages.changes,
         pages.exercises,
         pages.exercise,
+        pages.contract,
+        pages.manifest,
+        pages.test_code,
+        pages.shelf,
         pages.output,
         pages.predict,
         pages.diagram,
@@ -100,6 +104,38 @@ class Pages:
     def exercise(self, identity: str) -> str:
         """One exercise's card."""
         return cards.card(self.course, self.course.exercise(identity))
+
+    def contract(self, identity: str) -> str:
+        """What the starter's file says that an exercise asks."""
+        exercise = self.course.exercise(identity)
+        return cards.contract(self.course.step_of(exercise), exercise)
+
+    def test_code(self, identity: str, symbol: str) -> str:
+        """One test of an exercise, by its name."""
+        exercise = self.course.exercise(identity)
+        step = self.course.step_of(exercise)
+        return self.code(f"steps/{step.name}/{step.tests.name}/{exercise.test}", symbol)
+
+    def manifest(self, identity: str) -> str:
+        """An exercise's table, as ``step.toml`` has it."""
+        step = self.course.step_of(self.course.exercise(identity))
+        text = (step.path / "step.toml").read_text(encoding="utf-8")
+        tables = [f"[[exercise]]{part}" for part in text.split("[[exercise]]")[1:]]
+        table = next(part for part in tables if f'id = "{identity}"' in part)
+        return fence(table, "toml", title=f"steps/{step.name}/step.toml")
+
+    def shelf(self) -> str:
+        """The eight steps: those that are there are links, the others are named."""
+        sections = load_claims(self.root)
+        spines = "".join(self._spine(section) for section in sections)
+        return f'<div class="shelf" markdown="1">\n\n{spines}\n</div>\n'
+
+    def _spine(self, section: Section) -> str:
+        step = next((step for step in self.course.steps if step.number == section.number), None)
+        if step is None:
+            return f"- {section.number} {section.title}<br><small>being written</small>\n"
+        title = f"[{section.number} {step.title}](/learn/{step.name}.md)"
+        return f"- **{title}**<br><small>{step.summary}</small>\n"
 
     def output(self, name: str) -> str:
         """What a command printed, as recorded: see ``python -m checker.author.pages``."""

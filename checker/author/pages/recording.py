@@ -149,7 +149,7 @@ def _environment(scratch: Path, extra: dict[str, str]) -> dict[str, str]:
     fixed = {"PATH": path, "HOME": str(scratch), "PYTHONUTF8": "1", "NO_COLOR": "1"}
     # A fixed seed: the order of a set, such as the methods in Allow, is the same each time.
     python = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
-    return kept | fixed | python | {"COLUMNS": "88"} | extra
+    return kept | fixed | python | {"COLUMNS": "72"} | extra
 
 
 def _run(run: Run, folder: Path, env: dict[str, str], address: str) -> str:
