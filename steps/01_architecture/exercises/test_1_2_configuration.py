@@ -1,0 +1,369 @@
+"""Exercise 1.2: settings come from the environment when asked for, and bad ones are refused."""
+
+import ast
+import random
+import secrets
+
+import pytest
+
+ENVIRONMENTS = ["development", "testing", "production"]
+GOOD_KEY = secrets.token_hex(32)
+
+
+def read_settings(name: str, environ: dict[str, str], env_file: str | None = None) -> object:
+    """What ``get_config(name)`` gives there, or how it refuses."""
+    import tempfile
+    from pathlib import Path
+
+    from app.config import ConfigError, get_config
+    from flask import Config
+    from world import environment
+
+    settings = Config(".")
+    with tempfile.TemporaryDirectory() as folder:
+        if env_file is not None:
+            file = Path(folder, "local.env")
+            file.write_text(env_file, encoding="utf-8")
+            environ = {**environ, "ENV_FILE": str(file)}
+        with environment(**environ):
+            try:
+                settings.from_object(get_config(name))
+            except ConfigError as error:
+                return {"refused": str(error)}
+    return {"settings": dict(settings)}
+
+
+def read_in_turn(names: list[str], environ: dict[str, str], env_file: str) -> list[object]:
+    """As ``read_settings``, one environment after the other in one process."""
+    import os
+    import tempfile
+    from pathlib import Path
+
+    from app.config import ConfigError, get_config
+    from flask import Config
+    from world import environment
+
+    found: list[object] = []
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "local.env")
+        file.write_text(env_file, encoding="utf-8")
+        with environment(**environ, ENV_FILE=str(file)):
+            before = dict(os.environ)
+            for name in names:
+                settings = Config(".")
+                try:
+                    settings.from_object(get_config(name))
+                    found.append({"settings": dict(settings)})
+                except ConfigError as error:
+                    found.append({"refused": str(error)})
+            changed = [key for key in os.environ if os.environ[key] != before.get(key)]
+    return [*found, sorted(changed)]
+
+
+def read_in_another_project(line: str) -> object:
+    """``app/config.py`` copied to a project of its own with a ``.env`` beside ``wsgi.py``."""
+    import os
+    import shutil
+    import sys
+    import tempfile
+    from importlib.util import module_from_spec, spec_from_file_location
+    from pathlib import Path
+
+    import app.config
+    from flask import Config
+    from world import environment
+
+    settings = Config(".")
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder, "project")
+        (project / "app").mkdir(parents=True)
+        (project / "elsewhere").mkdir()
+        (project / "wsgi.py").touch()
+        (project / ".env").write_text(line, encoding="utf-8")
+        copy = shutil.copy(app.config.__file__, project / "app")
+        spec = spec_from_file_location("config_of_another_project", copy)
+        module = module_from_spec(spec)
+        sys.modules[spec.name] = module
+        with environment():
+            del os.environ["ENV_FILE"]
+            os.chdir(project / "elsewhere")
+            try:
+                spec.loader.exec_module(module)
+                settings.from_object(module.get_config("development"))
+            finally:
+                os.chdir(here)
+                del sys.modules[spec.name]
+    return dict(settings)
+
+
+def settings_of(found: object, what: str) -> dict[str, object]:
+    assert "refused" not in found, f"{what} was refused: {found['refused']}"
+    return found["settings"]
+
+
+def assert_refused(found: object, variable: str, what: str, value: str = "") -> None:
+    outcome = "ConfigError" if "refused" in found else "accepted"
+    assert outcome == "ConfigError", f"{what} was accepted: get_config must raise ConfigError"
+    said = found["refused"]
+    assert variable in said, f"the message for {what} does not name {variable}: {said!r}"
+    if len(value) > 3:
+        assert value not in said, f"the message for {what} shows the value: logs are read by many"
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_defaults_of_each_environment(inside, name):
+    settings = settings_of(inside(read_settings, name, {"SECRET_KEY": GOOD_KEY}), name)
+
+    expected = {
+        "TESTING": name == "testing",
+        "SAMPLE_DATA": name == "development",
+        "ADMIN_KEY": "",
+        "LOG_LEVEL": "DEBUG" if name == "development" else "INFO",
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+    }
+    for key, value in expected.items():
+        assert settings.get(key) == value, f"{key} has the wrong default in {name}"
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_what_the_environment_says_arrives(inside, name):
+    for _ in range(2):
+        size = random.randrange(2_000, 9_000_000)
+        environ = {
+            "SECRET_KEY": secrets.token_hex(32),
+            "ADMIN_KEY": secrets.token_urlsafe(9),
+            "LOG_LEVEL": random.choice(["WARNING", "ERROR"]),
+            "MAX_CONTENT_LENGTH": str(size),
+        }
+        settings = settings_of(inside(read_settings, name, environ), f"{name} with good values")
+
+        for key, value in {**environ, "MAX_CONTENT_LENGTH": size}.items():
+            assert settings.get(key) == value, (
+                f"{name}: {key} of the environment did not arrive; it wins over the default, and is"
+                " read when get_config is called, not when the module is imported"
+            )
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
+def test_every_log_level_is_accepted(inside, level):
+    environ = {"SECRET_KEY": GOOD_KEY, "LOG_LEVEL": level}
+    settings = settings_of(inside(read_settings, "production", environ), f"LOG_LEVEL={level}")
+
+    assert settings.get("LOG_LEVEL") == level, "the log level of the environment did not arrive"
+
+
+@pytest.mark.parametrize("size", ["1", "17", "1048577"])
+def test_a_size_arrives_as_a_number(inside, size):
+    environ = {"MAX_CONTENT_LENGTH": size}
+    settings = settings_of(inside(read_settings, "testing", environ), f"a size of {size}")
+
+    got = settings.get("MAX_CONTENT_LENGTH")
+    assert got == int(size), f"MAX_CONTENT_LENGTH={size} must be the number of bytes, not {got!r}"
+
+
+@pytest.mark.parametrize("name", ["development", "testing"])
+def test_a_random_secret_is_made_outside_production(inside, name):
+    found = [settings_of(inside(read_settings, name, {}), name) for _ in range(2)]
+    one, other = (settings.get("SECRET_KEY") for settings in found)
+
+    assert isinstance(one, str), f"{name} without SECRET_KEY in the environment must make one"
+    assert len(one.encode()) >= 32, f"the secret made for {name} is shorter than 32 bytes: {one!r}"
+    assert one != other, (
+        f"{name} has the same secret at each call, {one!r}: whoever reads the code can sign what"
+        " your app trusts; make a random one"
+    )
+
+
+def test_an_empty_secret_counts_as_none(inside):
+    settings = settings_of(inside(read_settings, "testing", {"SECRET_KEY": ""}), "SECRET_KEY=''")
+
+    assert settings.get("SECRET_KEY"), "an empty SECRET_KEY in testing must give a random one"
+
+
+@pytest.mark.parametrize("environ", [{}, {"SECRET_KEY": ""}], ids=["missing", "empty"])
+def test_production_refuses_to_start_without_a_secret(inside, environ):
+    found = inside(read_settings, "production", environ)
+
+    assert_refused(found, "SECRET_KEY", "production without a SECRET_KEY, or with an empty one,")
+
+
+@pytest.mark.parametrize("size", [1, 16, 31])
+def test_production_refuses_a_short_secret(inside, size):
+    secret = secrets.token_hex(16)[:size]
+    found = inside(read_settings, "production", {"SECRET_KEY": secret})
+
+    assert_refused(found, "SECRET_KEY", f"production with a secret of {size} byte(s)", secret)
+
+
+@pytest.mark.parametrize(
+    "secret", [secrets.token_hex(16), "ß" * 16], ids=["32_letters", "16_letters_of_2_bytes"]
+)
+def test_production_accepts_a_secret_of_32_bytes(inside, secret):
+    found = inside(read_settings, "production", {"SECRET_KEY": secret})
+
+    settings = settings_of(
+        found, f"a secret of {len(secret.encode())} bytes, {len(secret)} letters,"
+    )
+    assert settings.get("SECRET_KEY") == secret, "the secret must arrive as it was set"
+
+
+@pytest.mark.parametrize(
+    "word", ["change", "default", "example", "insecure", "password", "placeholder", "secret"]
+)
+def test_production_refuses_a_well_known_secret(inside, word):
+    spoken = "".join(random.choice([letter.lower(), letter.upper()]) for letter in word)
+    for spelled in (word, word.upper(), spoken):
+        secret = f"{secrets.token_hex(random.randrange(9))}{spelled}{secrets.token_hex(16)}"
+        found = inside(read_settings, "production", {"SECRET_KEY": secret})
+
+        assert_refused(found, "SECRET_KEY", f"a secret that contains {spelled!r}", secret)
+
+
+@pytest.mark.parametrize("name", ["development", "testing"])
+def test_only_production_is_strict_about_secrets(inside, name):
+    settings = settings_of(inside(read_settings, name, {"SECRET_KEY": "secret"}), name)
+
+    assert settings.get("SECRET_KEY") == "secret", f"in {name} any secret that is set will do"
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_LEVEL", ""),
+        ("MAX_CONTENT_LENGTH", "0"),
+        ("MAX_CONTENT_LENGTH", "-1024"),
+        ("MAX_CONTENT_LENGTH", "16.5"),
+        ("MAX_CONTENT_LENGTH", "16MB"),
+        ("MAX_CONTENT_LENGTH", ""),
+    ],
+    ids=["level", "no_level", "zero", "negative", "fraction", "with_a_unit", "no_size"],
+)
+def test_a_value_that_makes_no_sense_is_refused(inside, name, variable, value):
+    found = inside(read_settings, name, {"SECRET_KEY": GOOD_KEY, variable: value})
+
+    assert_refused(found, variable, f"{variable}={value!r} in {name}", value)
+
+
+def test_an_unknown_environment_is_refused(inside):
+    name = f"staging-{secrets.token_hex(3)}"
+    found = inside(read_settings, name, {"SECRET_KEY": GOOD_KEY})
+
+    assert_refused(found, "APP_ENV", f"get_config({name!r})")
+
+
+def test_development_reads_the_env_file(inside):
+    key, size = secrets.token_urlsafe(12), random.randrange(2_000, 9_000)
+    file = f"# mine\nADMIN_KEY={key}\nMAX_CONTENT_LENGTH='{size}'\n"
+    settings = settings_of(inside(read_settings, "development", {}, file), "a good ENV_FILE")
+
+    got = (settings.get("ADMIN_KEY"), settings.get("MAX_CONTENT_LENGTH"))
+    assert got == (key, size), "what stands in the file that ENV_FILE names did not arrive"
+
+
+def test_the_real_environment_wins_over_the_env_file(inside):
+    real, local = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
+    file = f"ADMIN_KEY={local}\n"
+    found = inside(read_settings, "development", {"ADMIN_KEY": real}, file)
+
+    got = settings_of(found, "a good ENV_FILE").get("ADMIN_KEY")
+    assert got == real, (
+        "the file says one thing and the environment another: the environment wins, so that"
+        " ADMIN_KEY=… flask run does what it says"
+    )
+
+
+def test_a_bad_value_in_the_env_file_is_refused(inside):
+    found = inside(read_settings, "development", {}, "LOG_LEVEL=LOUD\n")
+
+    assert_refused(found, "LOG_LEVEL", "LOG_LEVEL=LOUD in the file", "LOUD")
+
+
+@pytest.mark.parametrize("name", ["testing", "production"])
+def test_the_env_file_is_for_development_only(inside, name):
+    file = f"ADMIN_KEY={secrets.token_urlsafe(12)}\nLOG_LEVEL=ERROR\n"
+    found = inside(read_settings, name, {"SECRET_KEY": GOOD_KEY}, file)
+
+    settings = settings_of(found, f"{name} with an ENV_FILE")
+    got = (settings.get("ADMIN_KEY"), settings.get("LOG_LEVEL"))
+    assert got == ("", "INFO"), f"{name} took settings from a file that was forgotten on the disk"
+
+
+def test_production_takes_no_secret_from_the_env_file(inside):
+    found = inside(read_settings, "production", {}, f"SECRET_KEY={GOOD_KEY}\n")
+
+    assert_refused(found, "SECRET_KEY", "a SECRET_KEY that stands in the file only", GOOD_KEY)
+
+
+def test_reading_the_env_file_leaves_the_environment_alone(inside):
+    file = f"SECRET_KEY={GOOD_KEY}\nADMIN_KEY={secrets.token_urlsafe(12)}\n"
+    *found, changed = inside(read_in_turn, ["development", "production"], {}, file)
+
+    assert changed == [], (
+        f"get_config('development') put {', '.join(changed)} into the environment of the whole"
+        " process, where production finds it next"
+    )
+    assert_refused(found[1], "SECRET_KEY", "production after development in the same process")
+
+
+def test_the_env_file_lies_beside_wsgi(inside):
+    key = secrets.token_urlsafe(12)
+    settings = inside(read_in_another_project, f"ADMIN_KEY={key}\n")
+
+    assert settings.get("ADMIN_KEY") == key, (
+        "with no ENV_FILE, development reads .env beside wsgi.py, wherever it is started from"
+    )
+
+
+def test_no_secret_stands_in_the_code(source):
+    found = [(line, text) for line, name, text in literals(source("app/config.py").tree)]
+
+    assert found == [], (
+        f"app/config.py:{found[0][0]} writes a secret into the code, {found[0][1]!r}: everyone who"
+        " can read the repository knows it, and it stays in its history"
+    )
+
+
+def literals(tree: ast.AST) -> list[tuple[int, str, str]]:
+    """Texts that the code itself gives to a secret setting: line, setting, text."""
+    pairs: list[tuple[ast.expr | None, ast.expr | None]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            pairs += [(target, node.value) for target in node.targets]
+        elif isinstance(node, ast.AnnAssign):
+            pairs.append((node.target, node.value))
+        elif isinstance(node, ast.Dict):
+            pairs += zip(node.keys, node.values, strict=True)
+        elif isinstance(node, ast.Call):
+            pairs += [(ast.Name(keyword.arg or ""), keyword.value) for keyword in node.keywords]
+            if len(node.args) == 2:  # environ.get("SECRET_KEY", "a default")
+                pairs.append((node.args[0], node.args[1]))
+    found = []
+    for target, value in pairs:
+        name = named(target)
+        if name in {"SECRET_KEY", "ADMIN_KEY"}:
+            found += [
+                (part.lineno, name, part.value)
+                for part in fallbacks(value)
+                if isinstance(part, ast.Constant)
+                and isinstance(part.value, str)
+                and part.value not in {"", name}
+            ]
+    return found
+
+
+def named(target: ast.expr | None) -> str:
+    if isinstance(target, ast.Constant):
+        return str(target.value)
+    return getattr(target, "id", None) or getattr(target, "attr", "")
+
+
+def fallbacks(value: ast.expr | None) -> list[ast.expr]:
+    """The expressions that may become the value: both sides of ``or``, both ends of ``if``."""
+    if isinstance(value, ast.BoolOp):
+        return [part for side in value.values for part in fallbacks(side)]
+    if isinstance(value, ast.IfExp):
+        return fallbacks(value.body) + fallbacks(value.orelse)
+    return [value] if value is not None else []

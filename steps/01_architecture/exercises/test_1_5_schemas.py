@@ -1,0 +1,500 @@
+"""Exercise 1.5: schemas accept what is good, name what is not, and tell no more than they must."""
+
+import random
+import secrets
+from datetime import UTC, datetime
+
+import pytest
+
+BOOKS = "/api/v1/books"
+ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+JUNK = {
+    "null": None,
+    "true": True,
+    "number": 12,
+    "fraction": 3.5,
+    "text": "a text",
+    "list": ["a"],
+    "object": {"a": 1},
+}
+
+
+def load_all(schema: str, payloads: list[object]) -> list[dict[str, object]]:
+    """Each payload loaded by a new schema: what came out, or the fields to blame."""
+    from app.schemas.book import BookSchema
+    from app.schemas.user import UserSchema
+    from marshmallow import ValidationError
+
+    kind = {"book": BookSchema, "user": UserSchema}[schema]
+    found: list[dict[str, object]] = []
+    for payload in payloads:
+        try:
+            found.append({"loaded": kind().load(payload)})
+        except ValidationError as error:
+            found.append({"refused": error.normalized_messages()})
+    return found
+
+
+def load_with_one_schema(payloads: list[object]) -> list[object]:
+    from app.schemas.book import BookSchema
+    from marshmallow import ValidationError
+
+    schema = BookSchema()
+    found: list[object] = []
+    for payload in payloads:
+        try:
+            found.append(schema.load(payload))
+        except ValidationError:
+            found.append("refused")
+    return found
+
+
+def dump_a_book(values: dict[str, object], authors: list[list[object]]) -> object:
+    """A book that carries more than a client should see, as the schema shows it."""
+    from types import SimpleNamespace
+
+    from app.schemas.book import BookSchema
+    from app.store import Author
+    from flask import json
+
+    people = [Author(name, birth_year, identity) for identity, name, birth_year in authors]
+    book = SimpleNamespace(**values, authors=people)
+    return json.loads(json.dumps(BookSchema().dump(book)))
+
+
+def dump_a_user(values: dict[str, object]) -> object:
+    from types import SimpleNamespace
+
+    from app.schemas.user import UserSchema
+    from flask import json
+
+    return json.loads(json.dumps(UserSchema().dump(SimpleNamespace(**values))))
+
+
+def add_authors(names: list[str]) -> list[int]:
+    from app.extensions import store
+    from app.store import Author
+
+    return [store.authors.add(Author(name, 1900)).id for name in names]
+
+
+def address(endpoint: str) -> str:
+    from world import path_of
+
+    return path_of(endpoint)
+
+
+def isbn(prefix: str = "978") -> str:
+    """A random ISBN-13 with a fitting check digit."""
+    body = prefix + "".join(random.choice("0123456789") for _ in range(9))
+    return body + str(-weighted(body) % 10)
+
+
+def weighted(digits: str) -> int:
+    return sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits))
+
+
+def isbn_ending_in(digit: str) -> str:
+    while not (number := isbn()).endswith(digit):
+        pass
+    return number
+
+
+def a_book(**changes: object) -> dict[str, object]:
+    return {
+        "title": f"The {secrets.token_hex(4)} affair",
+        "isbn13": isbn(),
+        "published_year": random.randrange(1450, 2020),
+        "author_ids": random.sample(range(1, 500), k=random.randrange(1, 5)),
+        **changes,
+    }
+
+
+def a_user(**changes: object) -> dict[str, object]:
+    word = secrets.token_hex(4)
+    return {"email": f"{word}@example.org", "name": f"Ada {word}", **changes}
+
+
+def without(payload: dict[str, object], *fields: str) -> dict[str, object]:
+    return {key: value for key, value in payload.items() if key not in fields}
+
+
+def assert_loaded(found: dict[str, object], expected: dict[str, object], what: str) -> None:
+    assert "loaded" in found, f"{what} was refused: {found['refused']}"
+    loaded = found["loaded"]
+    for field, value in expected.items():
+        assert loaded.get(field) == value, f"{what} came out of load with another {field}"
+    assert sorted(loaded) == sorted(expected), f"{what} came out of load with other fields"
+
+
+def assert_refused(found: dict[str, object], field: str, what: str) -> None:
+    outcome = "refused" if "refused" in found else "accepted"
+    assert outcome == "refused", f"{what} was accepted by load"
+    blamed = sorted(found["refused"])
+    assert blamed == [field], f"{what} is the only trouble, but the errors name {blamed}"
+
+
+GOOD_YEARS = {
+    "oldest": 1450,
+    "this_year": datetime.now(UTC).year,
+    "next_year": datetime.now(UTC).year + 1,
+    "null": None,
+}
+
+
+def test_a_good_book_comes_out_as_it_came_in(inside):
+    books = [a_book() for _ in range(10)]
+
+    for book, found in zip(books, inside(load_all, "book", books), strict=True):
+        assert_loaded(found, book, "a good book")
+
+
+@pytest.mark.parametrize("year", GOOD_YEARS.values(), ids=GOOD_YEARS)
+def test_the_years_at_the_edge_are_accepted(inside, year):
+    book = a_book(published_year=year)
+
+    assert_loaded(inside(load_all, "book", [book])[0], book, f"a book of the year {year}")
+
+
+def test_a_book_may_come_without_a_year(inside):
+    book = without(a_book(), "published_year")
+    expected = {**book, "published_year": None}
+
+    assert_loaded(inside(load_all, "book", [book])[0], expected, "a book without a year")
+
+
+@pytest.mark.parametrize("size", [1, 20])
+def test_a_book_has_up_to_twenty_authors_in_order(inside, size):
+    book = a_book(author_ids=random.sample(range(1, 10_000), k=size))
+
+    assert_loaded(inside(load_all, "book", [book])[0], book, f"a book with {size} author(s)")
+
+
+@pytest.mark.parametrize("size", [1, 200])
+def test_spaces_around_a_title_are_dropped_before_it_is_measured(inside, size):
+    title = "é" * size
+    sent = a_book(title=f"  {title} ")
+    expected = {**sent, "title": title}
+
+    found = inside(load_all, "book", [sent])[0]
+    assert_loaded(found, expected, f"a title of {size} letter(s) with spaces around it")
+
+
+def test_hyphens_and_spaces_in_an_isbn_are_dropped(inside):
+    number = isbn()
+    a, b, c, d, e = number[:3], number[3], number[4:8], number[8:12], number[12]
+    spelled = [f"{a}-{b}-{c}-{d}-{e}", f"{a} {b} {c} {d} {e}", f"{a}-{b}{c} {d}-{e}"]
+    found = inside(load_all, "book", [a_book(isbn13=text) for text in spelled])
+
+    for text, answer in zip(spelled, found, strict=True):
+        assert "loaded" in answer, f"the ISBN {text!r} was refused: {answer.get('refused')}"
+        got = answer["loaded"].get("isbn13")
+        assert got == number, f"{text!r} and {number!r} are one ISBN, kept as its digits"
+
+
+def test_every_true_isbn_is_accepted(inside):
+    numbers = [isbn(prefix) for prefix in ("978", "979") for _ in range(20)]
+    numbers += [isbn_ending_in("0"), isbn_ending_in("9")]
+    found = inside(load_all, "book", [a_book(isbn13=number) for number in numbers])
+
+    for number, answer in zip(numbers, found, strict=True):
+        assert "loaded" in answer, f"{number} is an ISBN-13, but: {answer.get('refused')}"
+
+
+def mistyped(number: str) -> list[str]:
+    """Every ISBN that differs in one digit, and every swap of neighbours that shows."""
+    texts = [
+        number[:place] + digit + number[place + 1 :]
+        for place in range(13)
+        for digit in "0123456789"
+        if digit != number[place]
+    ]
+    for place in range(12):
+        one, two = number[place : place + 2]
+        if (int(one) - int(two)) % 5:  # a difference of 5 is what the sum cannot see
+            texts.append(number[:place] + two + one + number[place + 2 :])
+    return texts
+
+
+def test_a_mistyped_isbn_is_refused(inside):
+    number = isbn(random.choice(["978", "979"]))
+    texts = mistyped(number)
+    found = inside(load_all, "book", [a_book(isbn13=text) for text in texts])
+
+    for text, answer in zip(texts, found, strict=True):
+        assert_refused(answer, "isbn13", f"{text}, a slip of the finger away from {number},")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "too_short",
+        "too_long",
+        "ten_digits",
+        "other_prefix",
+        "letters",
+        "dots_between",
+        "arabic_indic_digits",
+        "full_width_digits",
+        "empty",
+        "only_hyphens",
+    ],
+)
+def test_what_is_no_isbn_is_refused(inside, kind):
+    number = isbn()
+    text = {
+        "too_short": number[:12],
+        "too_long": number + "0",
+        "ten_digits": "0306406152",
+        "other_prefix": isbn(random.choice(["977", "980", "123"])),
+        "letters": number[:-1] + "X",
+        "dots_between": ".".join(number),
+        "arabic_indic_digits": number.translate(ARABIC_INDIC),
+        "full_width_digits": number.translate(FULL_WIDTH),
+        "empty": "",
+        "only_hyphens": "-" * 13,
+    }[kind]
+
+    assert_refused(
+        inside(load_all, "book", [a_book(isbn13=text)])[0], "isbn13", f"the ISBN {text!r}"
+    )
+
+
+def bad_values() -> dict[str, tuple[str, object]]:
+    """Id of the case -> the field and a value that it must refuse."""
+    good = {"title": {"text"}, "isbn13": set(), "published_year": {"null"}, "author_ids": set()}
+    junk = {
+        f"{field}_{name}": (field, value)
+        for field, names in good.items()
+        for name, value in JUNK.items()
+        if name not in names
+    }
+    return junk | {
+        "title_empty": ("title", ""),
+        "title_of_spaces": ("title", "   "),
+        "title_too_long": ("title", "x" * 201),
+        "published_year_before_printing": ("published_year", 1449),
+        "published_year_in_two_years": ("published_year", datetime.now(UTC).year + 2),
+        "published_year_negative": ("published_year", -1984),
+        "published_year_as_text": ("published_year", "1999"),
+        "published_year_as_float": ("published_year", 1999.0),
+        "author_ids_empty": ("author_ids", []),
+        "author_ids_too_many": ("author_ids", list(range(1, 22))),
+        "author_ids_twice": ("author_ids", [7, 8, 7]),
+        "author_ids_as_text": ("author_ids", ["7"]),
+        "author_ids_as_float": ("author_ids", [7.0]),
+        "author_ids_true": ("author_ids", [True]),
+        "author_ids_null": ("author_ids", [None]),
+    }
+
+
+BAD = bad_values()
+
+
+@pytest.mark.parametrize(("field", "value"), BAD.values(), ids=BAD)
+def test_a_bad_value_is_refused(inside, field, value):
+    shown = repr(value) if len(repr(value)) < 40 else f"{repr(value)[:36]}…"
+    found = inside(load_all, "book", [a_book(**{field: value})])[0]
+
+    assert_refused(found, field, f"{field} = {shown}")
+
+
+def test_all_that_is_missing_is_named_at_once(inside):
+    found = inside(load_all, "book", [{}])[0]
+
+    blamed = sorted(found.get("refused", []))
+    assert blamed == ["author_ids", "isbn13", "title"], (
+        "each required field that is missing is named"
+    )
+
+
+@pytest.mark.parametrize("field", ["title", "isbn13", "author_ids"])
+def test_a_required_field_of_a_book_is_missed(inside, field):
+    found = inside(load_all, "book", [without(a_book(), field)])[0]
+
+    assert_refused(found, field, f"a book without {field}")
+
+
+@pytest.mark.parametrize("schema", ["book", "user"])
+def test_an_unknown_field_is_refused(inside, schema):
+    field = f"x_{secrets.token_hex(3)}"
+    payload = {**(a_book() if schema == "book" else a_user()), field: "anything"}
+    found = inside(load_all, schema, [payload])[0]
+
+    assert_refused(found, field, f"a {schema} with the unknown field {field}")
+
+
+@pytest.mark.parametrize(
+    ("schema", "field", "value"),
+    [
+        ("book", "id", 7),
+        ("book", "authors", [{"id": 1, "name": "Ada"}]),
+        ("user", "id", 7),
+        ("user", "role", "librarian"),
+    ],
+    ids=["book_id", "book_authors", "user_id", "user_role"],
+)
+def test_what_only_goes_out_does_not_come_in(inside, schema, field, value):
+    payload = {**(a_book() if schema == "book" else a_user()), field: value}
+    found = inside(load_all, schema, [payload])[0]
+
+    assert_refused(found, field, f"a {schema} that brings its own {field}")
+
+
+@pytest.mark.parametrize("schema", ["book", "user"])
+@pytest.mark.parametrize(
+    "body", [[], ["a"], "a text", 12, None], ids=["empty_list", "list", "text", "number", "null"]
+)
+def test_a_body_that_is_no_object_is_refused(inside, schema, body):
+    found = inside(load_all, schema, [body])[0]
+
+    assert_refused(found, "_schema", f"the body {body!r} instead of a {schema}")
+
+
+def test_one_schema_loads_many_books(inside):
+    books = [a_book(), a_book(isbn13="978"), a_book()]
+    found = inside(load_with_one_schema, books)
+
+    kept = [book if book == "refused" else "loaded" for book in found]
+    assert kept == ["loaded", "refused", "loaded"], "one BookSchema() loads good, bad, good"
+    assert [found[0], found[2]] == [books[0], books[2]], (
+        "one BookSchema() that loads two books mixes them up: each load must stand for itself"
+    )
+
+
+def test_a_book_goes_out_as_the_contract_says(inside):
+    values = {
+        "id": random.randrange(1, 500),
+        "title": secrets.token_hex(5),
+        "isbn13": isbn(),
+        "published_year": random.choice([None, 1987]),
+    }
+    people = [[random.randrange(1, 99), secrets.token_hex(4), 1907] for _ in range(3)]
+    extra = {"author_ids": [row[0] for row in people], "shelf_mark": "in the cellar"}
+    dumped = inside(dump_a_book, {**values, **extra}, people)
+
+    got = dumped if isinstance(dumped, dict) else {}
+    assert "author_ids" not in got, "author_ids comes in and never goes out; dump shows it"
+    shown = got.get("authors")
+    expected = [{"id": identity, "name": name} for identity, name, _ in people]
+    assert shown == expected, "each author goes out as id and name, in order, and nothing else"
+    assert got == {**values, "authors": expected}, "dump gives the contract's fields, no more"
+
+
+def test_a_user_goes_out_as_the_contract_says(inside):
+    values = {
+        **a_user(),
+        "id": random.randrange(1, 500),
+        "role": random.choice(["member", "admin"]),
+    }
+    dumped = inside(dump_a_user, {**values, "password_hash": secrets.token_hex(8)})
+
+    assert dumped == values, "dump gives the contract's fields of a user, no more and no less"
+
+
+def test_a_good_user_comes_out_as_it_came_in(inside):
+    users = [
+        a_user(),
+        a_user(name="x"),
+        a_user(name="é" * 100),
+        a_user(email="a.b+c@mail.example.org"),
+    ]
+    found = inside(load_all, "user", users)
+
+    for user, answer in zip(users, found, strict=True):
+        assert_loaded(answer, user, f"a good user, {user['email']},")
+
+
+def test_one_address_is_spelled_in_one_way(inside):
+    word = secrets.token_hex(3)
+    sent = [f"{word.upper()}X@Example.ORG", f"  {word}x@example.org ", f" {word}X@EXAMPLE.org"]
+    found = inside(load_all, "user", [a_user(email=email) for email in sent])
+
+    for email, answer in zip(sent, found, strict=True):
+        assert "loaded" in answer, f"the address {email!r} was refused: {answer.get('refused')}"
+        got = answer["loaded"].get("email")
+        assert got == f"{word}x@example.org", (
+            f"{email!r} must be kept in small letters without outer spaces, or one person signs up"
+            " twice"
+        )
+
+
+BAD_USERS = {
+    "email_empty": ("email", ""),
+    "email_without_at": ("email", "ada.example.org"),
+    "email_without_a_name": ("email", "@example.org"),
+    "email_without_a_domain": ("email", "ada@"),
+    "email_with_a_space": ("email", "ada lovelace@example.org"),
+    "email_with_two_ats": ("email", "ada@home@example.org"),
+    "email_too_long": ("email", "a" * 60 + "@" + ("b" * 60 + ".") * 4 + "example.org"),
+    "email_null": ("email", None),
+    "email_number": ("email", 12),
+    "email_list": ("email", ["ada@example.org"]),
+    "name_empty": ("name", ""),
+    "name_too_long": ("name", "x" * 101),
+    "name_null": ("name", None),
+    "name_number": ("name", 12),
+    "name_list": ("name", ["Ada"]),
+}
+
+
+@pytest.mark.parametrize(("field", "value"), BAD_USERS.values(), ids=BAD_USERS)
+def test_a_bad_value_of_a_user_is_refused(inside, field, value):
+    shown = repr(value) if len(repr(value)) < 40 else f"{repr(value)[:36]}…"
+    found = inside(load_all, "user", [a_user(**{field: value})])[0]
+
+    assert_refused(found, field, f"{field} = {shown}")
+
+
+@pytest.mark.parametrize("field", ["email", "name"])
+def test_a_required_field_of_a_user_is_missed(inside, field):
+    found = inside(load_all, "user", [without(a_user(), field)])[0]
+
+    assert_refused(found, field, f"a user without {field}")
+
+
+def test_a_good_book_travels_there_and_back(client, inside):
+    names = [f"{letter} {secrets.token_hex(3)}" for letter in "BCA"]
+    ids = inside(add_authors, names)
+    sent = a_book(title="  Momo ", author_ids=ids)
+    answer = client.post(BOOKS, json=sent)
+    assert answer.status_code == 201, f"a good book was answered with {answer.status_code}, not 201"
+
+    people = [{"id": identity, "name": name} for identity, name in zip(ids, names, strict=True)]
+    expected = {**without(sent, "author_ids"), "title": "Momo", "authors": people}
+    again = client.get(answer.headers.get("Location", ""))
+    for body in (answer.json, again.get_json(silent=True)):
+        got = without(body, "id") if isinstance(body, dict) else body
+        assert got == expected, "the book that goes out is not the one that came in"
+
+
+@pytest.mark.parametrize("field", ["title", "isbn13", "published_year", "author_ids", "shelf"])
+def test_a_bad_book_is_answered_with_422(client, inside, field):
+    ids = inside(add_authors, ["Michael Ende"])
+    sent = a_book(**{"author_ids": ids, field: {"not": "this"}})
+    answer = client.post(BOOKS, json=sent)
+
+    assert answer.status_code == 422, (
+        f"a book whose {field} is an object was answered with {answer.status_code}, not 422"
+    )
+    assert field in answer.text, f"the answer does not name the field {field}"
+
+
+def test_one_person_signs_up_once(client, inside):
+    path = inside(address, "users.add_user")
+    word = secrets.token_hex(4)
+    first = client.post(path, json=a_user(email=f"{word}@example.org")).status_code
+    assert first == 201, f"a good user was answered with {first}, not 201"
+
+    second = client.post(path, json=a_user(email=f" {word.upper()}@Example.org")).status_code
+    assert second == 409, f"the same address in capitals was answered with {second}, not 409"
+
+
+def test_nobody_makes_themselves_a_librarian(client, inside):
+    path = inside(address, "users.add_user")
+    status = client.post(path, json=a_user(role="librarian")).status_code
+
+    assert status == 422, (
+        f"a user who brings the role librarian was answered with {status}, not 422"
+    )

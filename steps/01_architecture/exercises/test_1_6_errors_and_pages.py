@@ -1,0 +1,484 @@
+"""Exercise 1.6: every error wears one envelope, every collection comes in pages."""
+
+import random
+import re
+import secrets
+from functools import cmp_to_key
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+AUTHORS = "/api/v1/authors"
+SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)*")
+
+
+def fill_authors(rows: list[list[object]]) -> None:
+    """Authors with these names and years of birth, in this order."""
+    from app.extensions import store
+    from app.store import Author
+
+    for name, birth_year in rows:
+        store.authors.add(Author(name, birth_year))
+
+
+def authors() -> list[dict[str, object]]:
+    from app.extensions import store
+
+    return [{"id": row.id, "name": row.name, "birth_year": row.birth_year} for row in store.authors]
+
+
+def limit_bodies(size: int) -> None:
+    from flask import current_app
+
+    current_app.config["MAX_CONTENT_LENGTH"] = size
+
+
+def logged() -> str:
+    from world import LOG
+
+    return "\n".join(LOG.lines)
+
+
+def read_envelope(answer) -> dict[str, object]:
+    """The envelope of an error, whose parts are there and of the right kind."""
+    what = f"{answer.status_code} {answer.request.method} {answer.request.path}"
+    assert answer.mimetype == "application/json", (
+        f"{what} is no JSON: every error wears the envelope"
+    )
+    body = answer.get_json(silent=True)
+    keys = sorted(body) if isinstance(body, dict) else body
+    assert keys == ["code", "details", "message"], (
+        f"{what} must carry code, message and details, and nothing else"
+    )
+    code, message, details = body["code"], body["message"], body["details"]
+    assert SNAKE_CASE.fullmatch(str(code)), (
+        f"{what}: the code is a word in snake_case, for programs; got {code!r}"
+    )
+    assert str(message or "").strip(), (
+        f"{what}: the message is a sentence for people; got {message!r}"
+    )
+    assert isinstance(details, list), f"{what}: details is a list, empty or not; got {details!r}"
+    return body
+
+
+def provoke(client, inside, kind: str):
+    """The answer to a request that goes wrong in a known way."""
+    if kind == "not JSON":
+        return client.post(AUTHORS, data="{'name'", content_type="application/json")
+    if kind == "not said to be JSON":
+        return client.post(AUTHORS, data='{"name": "Ada"}', content_type="text/plain")
+    if kind == "too large":
+        inside(limit_bodies, 100)
+        return client.post(AUTHORS, json={"name": "x" * 150})
+    if kind == "invalid":
+        return client.post(AUTHORS, json={})
+    if kind == "wrong method":
+        return client.delete(AUTHORS)
+    return client.get(kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("not JSON", 400, "bad_request"),
+        ("/probe/refuse/Unauthorized?message=who+are+you", 401, "unauthorized"),
+        ("/probe/challenge/basic", 401, "unauthorized"),
+        ("/probe/abort/403", 403, "forbidden"),
+        (f"/api/v1/{secrets.token_hex(4)}", 404, "not_found"),
+        (f"{AUTHORS}/987654", 404, "not_found"),
+        ("wrong method", 405, "method_not_allowed"),
+        ("/probe/refuse/Conflict?code=shelf_full&message=no+room", 409, "shelf_full"),
+        ("/probe/abort/409", 409, "conflict"),
+        ("/probe/abort/410", 410, "gone"),
+        ("too large", 413, None),
+        ("not said to be JSON", 415, "unsupported_media_type"),
+        ("/probe/abort/418", 418, None),
+        ("invalid", 422, "validation_failed"),
+        ("/probe/refuse/Unprocessable?field=a&reason=b", 422, "validation_failed"),
+        ("/probe/busy/30", 429, "too_many_requests"),
+        ("/probe/crash/RuntimeError?cause=x", 500, "internal_server_error"),
+        ("/probe/abort/500", 500, "internal_server_error"),
+        ("/probe/abort/503", 503, "service_unavailable"),
+    ],
+    ids=[
+        "400",
+        "401_of_ours",
+        "401",
+        "403",
+        "404_no_route",
+        "404_no_author",
+        "405",
+        "409_of_ours",
+        "409",
+        "410",
+        "413",
+        "415",
+        "418",
+        "422_of_marshmallow",
+        "422_of_ours",
+        "429",
+        "500_crash",
+        "500",
+        "503",
+    ],
+)
+def test_every_error_wears_the_envelope(client, inside, kind, status, code):
+    answer = provoke(client, inside, kind)
+
+    assert answer.status_code == status, f"the answer was {answer.status_code}, not {status}"
+    body = read_envelope(answer)
+    # Some statuses have had more than one name: any snake_case will do for those.
+    assert code is None or body["code"] == code, (
+        f"{status} has the code {body['code']!r}, not {code!r}"
+    )
+
+
+def test_an_error_of_our_own_arrives_whole(client):
+    code = f"code_{random.choice(['one', 'two', 'three'])}"
+    message, status = secrets.token_hex(6), random.choice([402, 409, 423])
+    path = f"/probe/api-error/{status}?code={code}&message={message}"
+    answer = client.get(path)
+
+    assert answer.status_code == status, f"an ApiError of status {status} gave {answer.status_code}"
+    expected = {"code": code, "message": message, "details": [{"field": "a", "reason": "b"}]}
+    assert read_envelope(answer) == expected, "code, message and details are the error's own"
+    reason = answer.headers.get("X-Reason")
+    assert reason == code, "the headers of an ApiError go out with its answer; X-Reason is missing"
+
+
+def test_a_405_says_what_is_allowed(client):
+    answer = client.delete(AUTHORS)
+
+    allowed = re.findall(r"\w+", answer.headers.get("Allow", ""))
+    assert sorted(allowed) == ["GET", "HEAD", "OPTIONS", "POST"], (
+        "a 405 names the methods that are allowed (Allow); a new response loses the headers of"
+        " the error"
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/probe/refuse/Unauthorized?message=no", "/probe/challenge/digest"],
+    ids=["of_ours", "of_http"],
+)
+def test_a_401_says_how_to_identify(client, path):
+    answer = client.get(path)
+
+    scheme = answer.headers.get("WWW-Authenticate", "").lower()
+    expected = "digest" if "challenge" in path else "apikey"
+    assert scheme.startswith(expected), (
+        f"a 401 must keep its WWW-Authenticate, {expected}; the answer has {scheme or 'none'!r}"
+    )
+
+
+def test_a_429_says_when_to_come_back(client):
+    seconds = random.randrange(2, 500)
+    answer = client.get(f"/probe/busy/{seconds}")
+
+    after = answer.headers.get("Retry-After")
+    assert after == str(seconds), f"a 429 must keep its Retry-After of {seconds}, got {after!r}"
+
+
+@pytest.mark.parametrize("kind", ["RuntimeError", "KeyError", "OSError"])
+def test_a_crash_tells_the_client_nothing(client, kind):
+    cause = f"password-{secrets.token_hex(5)}"
+    answer = client.get(f"/probe/crash/{kind}?cause={cause}")
+
+    assert answer.status_code == 500, f"a view that crashed was answered with {answer.status_code}"
+    read_envelope(answer)
+    for word in (cause, kind, "Traceback", "world.py"):
+        assert word not in answer.text, (
+            f"a 500 tells the world {word!r}: what went wrong is for the log, not for the client"
+        )
+
+
+def test_a_crash_is_in_the_log(client, inside):
+    cause = secrets.token_hex(6)
+    client.get(f"/probe/crash/RuntimeError?cause={cause}")
+
+    log = inside(logged)
+    for word in ("Traceback", cause):
+        assert word in log, (
+            "a view crashed and the log has no traceback of it: who hides the cause from the"
+            " client must keep it for the operator"
+        )
+
+
+def test_a_refusal_is_no_crash_in_the_log(client, inside):
+    for path in ("/probe/abort/403", "/probe/refuse/NotFound?message=no", AUTHORS + "/98765"):
+        client.get(path)
+
+    assert "Traceback" not in inside(logged), (
+        "a 403 or 404 filled the log with tracebacks: those are for crashes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, {"boxes"}),
+        ({"boxes": 5}, {"boxes"}),
+        ({"boxes": [{"label": "a"}, {"label": "x" * 21}]}, {"boxes.1.label"}),
+        ({"boxes": [{}, {}]}, {"boxes.0.label", "boxes.1.label"}),
+        ({"boxes": [{"label": "a", "numbers": [1, "x", 3, "y"]}]},
+         {"boxes.0.numbers.1", "boxes.0.numbers.3"}),
+        ({"boxes": [], "colour": "red"}, {"colour"}),
+        ([], {"_schema"}),
+    ],
+    ids=["missing", "wrong_kind", "second_box", "both_boxes", "two_levels", "unknown", "no_object"],
+)  # fmt: skip
+def test_details_name_the_path_of_each_field(client, body, fields):
+    answer = client.post("/probe/shelves", json=body)
+
+    assert answer.status_code == 422, f"a body that fails its schema gave {answer.status_code}"
+    details = read_envelope(answer)["details"]
+    assert all(
+        isinstance(entry, dict)
+        and set(entry) == {"field", "reason"}
+        and isinstance(entry["reason"], str)
+        and entry["reason"]
+        for entry in details
+    ), f"each entry of details is a field and one reason, both texts; got {details}"
+    named = [entry["field"] for entry in details]
+    assert sorted(named) == sorted(fields), "the fields in details are not those to correct"
+
+
+def some_authors(count: int) -> list[list[object]]:
+    """Names and years with many ties, and with years that are not known."""
+    names = [secrets.token_hex(2) for _ in range(4)]
+    years = [None, *random.sample(range(1400, 2000), k=3)]
+    return [[random.choice(names), random.choice(years)] for _ in range(count)]
+
+
+def in_order(rows: list[dict[str, object]], sort: str) -> list[dict[str, object]]:
+    def compare(one: dict[str, object], two: dict[str, object]) -> int:
+        for key in [*filter(None, sort.split(",")), "id"]:
+            name, sign = key.removeprefix("-"), -1 if key.startswith("-") else 1
+            a, b = one[name], two[name]
+            if a != b:
+                if a is None or b is None:
+                    return 1 if a is None else -1
+                return sign if a > b else -sign
+        return 0
+
+    return sorted(rows, key=cmp_to_key(compare))
+
+
+def read_page(answer) -> dict[str, object]:
+    what = answer.request.full_path.rstrip("?")
+    assert answer.status_code == 200, f"GET {what} answered {answer.status_code}, not 200"
+    body = answer.get_json(silent=True)
+    keys = sorted(body) if isinstance(body, dict) else body
+    assert keys == ["items", "page", "per_page", "total"], (
+        f"GET {what} must carry items, page, per_page and total, and nothing else"
+    )
+    assert isinstance(body["items"], list), f"GET {what}: items is a list"
+    return body
+
+
+def read_links(answer) -> dict[str, str]:
+    """The header Link: an absolute address for each rel."""
+    header = ", ".join(answer.headers.get_all("Link"))
+    found = re.findall(r'<([^>]*)>\s*;\s*rel="?([a-z]+)"?', header)
+    links = {rel: address for address, rel in found}
+    assert len(links) == len(found), f"Link names a rel twice: {header}"
+    for address in links.values():
+        assert address.startswith("http://localhost/"), (
+            f"the addresses in Link are absolute, http://…; got {address!r}"
+        )
+    return links
+
+
+def query(address: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(address).query, keep_blank_values=True)
+
+
+def page_in(address: str) -> str:
+    return "".join(query(address).get("page", []))
+
+
+SORTS = {
+    "by_default": "",
+    "by_name": "name",
+    "by_name_down": "-name",
+    "by_year": "birth_year",
+    "by_year_down": "-birth_year",
+    "by_id_down": "-id",
+    "by_two_keys": "name,-birth_year",
+    "by_two_keys_down": "-birth_year,-name",
+    "by_two_keys_and_id": "birth_year,name,-id",
+}
+
+
+@pytest.mark.parametrize("sort", SORTS.values(), ids=SORTS)
+def test_pages_put_together_are_the_whole_in_order(client, inside, sort):
+    count = random.randrange(23, 32)
+    inside(fill_authors, some_authors(count))
+    whole = in_order(inside(authors), sort)
+    size = random.randrange(4, 9)
+
+    address, seen = f"{AUTHORS}?per_page={size}" + (f"&sort={sort}" if sort else ""), []
+    for number in range(1, -(-count // size) + 1):
+        answer = client.get(address)
+        page = read_page(answer)
+        got = {key: page[key] for key in ("page", "per_page", "total")}
+        expected = {"page": number, "per_page": size, "total": count}
+        assert got == expected, f"page {number} of {count} rows, {size} to a page, says {got}"
+        seen += page["items"]
+        address = read_links(answer).get("next", address)
+
+    assert [row.get("id") for row in seen] == [row["id"] for row in whole], (
+        f"all pages of sort={sort or 'nothing'} put together are not the whole collection in order:"
+        " ties go by id, ascending, and rows without a value come last"
+    )
+    assert seen == whole, "the rows of the pages are not dumped by the schema"
+
+
+@pytest.mark.parametrize("count", [0, 1, 19, 20, 21])
+def test_a_page_has_twenty_rows_when_nobody_says_otherwise(client, inside, count):
+    inside(fill_authors, some_authors(count))
+    page = read_page(client.get(AUTHORS))
+
+    assert len(page["items"]) == min(count, 20), f"the first page of {count} rows is the wrong size"
+    got = {key: page[key] for key in ("page", "per_page", "total")}
+    assert got == {"page": 1, "per_page": 20, "total": count}, f"the first page says {got}"
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_the_sizes_at_the_edge_are_accepted(client, inside, size):
+    inside(fill_authors, some_authors(101))
+    page = read_page(client.get(f"{AUTHORS}?per_page={size}"))
+
+    assert len(page["items"]) == size, f"per_page={size} gave {len(page['items'])} rows"
+
+
+@pytest.mark.parametrize("page", [3, 4, 17, 1_000_000])
+def test_a_page_past_the_end_is_empty(client, inside, page):
+    inside(fill_authors, some_authors(20))
+    answer = client.get(f"{AUTHORS}?per_page=10&page={page}")
+
+    body = read_page(answer)
+    assert body["items"] == [], f"page {page} of 2 holds rows"
+    assert (body["page"], body["total"]) == (page, 20), "the page asked for, and the true total"
+    links = {rel: page_in(address) for rel, address in read_links(answer).items()}
+    assert links == {"first": "1", "last": "2", "prev": "2"}, (
+        f"page {page} of 2: prev leads back to the last page, and there is no next"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "page", "expected"),
+    [
+        (0, 1, {"first": "1", "last": "1"}),
+        (5, 1, {"first": "1", "last": "1"}),
+        (6, 1, {"first": "1", "last": "2", "next": "2"}),
+        (10, 2, {"first": "1", "last": "2", "prev": "1"}),
+        (11, 2, {"first": "1", "last": "3", "prev": "1", "next": "3"}),
+    ],
+    ids=["empty", "one_full_page", "first_of_two", "last_of_two", "middle_of_three"],
+)
+def test_links_lead_to_the_pages_there_are(client, inside, count, page, expected):
+    inside(fill_authors, some_authors(count))
+    answer = client.get(f"{AUTHORS}?per_page=5&page={page}")
+    read_page(answer)
+
+    links = {rel: page_in(address) for rel, address in read_links(answer).items()}
+    assert links == expected, f"page {page} of {count} rows, 5 to a page, links to the wrong pages"
+
+
+def test_links_keep_the_rest_of_the_query(client, inside):
+    inside(fill_authors, some_authors(9))
+    word = f"a&b=c {secrets.token_hex(2)} é>"
+    path = f"{AUTHORS}?per_page=3&page=2&sort=-name,id&tag={quote(word)}&tag=two&blank="
+    answer = client.get(path)
+    read_page(answer)
+
+    links = read_links(answer)
+    assert set(links) == {"first", "last", "prev", "next"}, f"page 2 of 3 links to {sorted(links)}"
+    kept = {"per_page": ["3"], "sort": ["-name,id"], "tag": [word, "two"], "blank": [""]}
+    for rel, address in links.items():
+        got = {key: value for key, value in query(address).items() if key != "page"}
+        assert got == kept, f"the address for {rel} lost or changed a part of the query"
+        path = urlsplit(address).path
+        assert path == AUTHORS, f"the address for {rel} leads to {path}, not to {AUTHORS}"
+
+
+NUMBERS = {
+    "zero": "0",
+    "negative": "-1",
+    "letters": "abc",
+    "empty": "",
+    "fraction": "1.5",
+    "full_width": "１",
+    "superscript": "²",
+    "with_a_plus": "%2B1",
+    "with_a_space": "%201",
+    "with_an_underscore": "1_0",
+    "endless": "9" * 5000,
+}
+
+
+@pytest.mark.parametrize("name", ["page", "per_page"])
+@pytest.mark.parametrize("text", NUMBERS.values(), ids=NUMBERS)
+def test_a_number_that_makes_no_sense_is_refused(client, name, text):
+    shown = text if len(text) < 20 else f"{text[:4]}… ({len(text)} digits)"
+    answer = client.get(f"{AUTHORS}?{name}={text}")
+
+    assert_names(answer, name, f"{name}={shown}")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("per_page", "101"), ("page", "1000001")], ids=["per_page", "page"]
+)
+def test_a_number_past_its_limit_is_refused(client, name, text):
+    assert_names(client.get(f"{AUTHORS}?{name}={text}"), name, f"{name}={text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "shoe_size", "name,", ",name", "name,shoe_size", "--name", "Name", "name;id"],
+    ids=["empty", "unknown", "end", "start", "second", "two_signs", "capital", "semicolon"],
+)
+def test_a_sort_that_is_not_offered_is_refused(client, inside, text):
+    inside(fill_authors, some_authors(3))
+
+    assert_names(client.get(f"{AUTHORS}?sort={text}"), "sort", f"sort={text}")
+
+
+def assert_names(answer, name: str, what: str) -> None:
+    assert answer.status_code == 422, f"{what} was answered with {answer.status_code}, not 422"
+    body = read_envelope(answer)
+    assert body["code"] == "validation_failed", f"{what}: the code is {body['code']!r}"
+    named = [entry.get("field") for entry in body["details"] if isinstance(entry, dict)]
+    assert named == [name], f"{what}: details must name the parameter to correct, {name}"
+
+
+def test_rows_may_come_one_by_one(client):
+    count = random.randrange(21, 40)
+    page = read_page(client.get(f"/probe/rows/{count}?sort=rank&per_page=3"))
+
+    assert page["total"] == count, "rows may be any iterable, a generator too: count what it gives"
+    expected = [{"id": count - place, "rank": place + 1 - count} for place in range(3)]
+    assert page["items"] == expected, "a generator's rows are sorted and dumped like any others"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "keys"),
+    [
+        ("books.list_books", ["title", "published_year", "isbn13", "id"]),
+        ("users.list_users", ["email", "name", "id"]),
+    ],
+    ids=["books", "users"],
+)
+def test_every_collection_has_its_sort_keys(client, inside, endpoint, keys):
+    path = inside(address, endpoint)
+
+    for key in keys:
+        read_page(client.get(f"{path}?sort=-{key}"))
+    assert_names(client.get(f"{path}?sort=birth_year"), "sort", f"{path}?sort=birth_year")
+
+
+def address(endpoint: str) -> str:
+    from world import path_of
+
+    return path_of(endpoint)

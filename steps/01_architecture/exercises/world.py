@@ -1,0 +1,261 @@
+"""How to build the app for a test of this step, and what the tests put into it.
+
+Runs in the app's process. Nothing here judges: the expected values stay with the tests.
+"""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from flask import Flask, Response, abort, current_app, g, request
+from marshmallow import Schema, fields, validate
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import TooManyRequests, Unauthorized
+
+SETTINGS = {"ADMIN_KEY", "APP_ENV", "ENV_FILE", "LOG_LEVEL", "MAX_CONTENT_LENGTH", "SECRET_KEY"}
+
+
+def build() -> Flask:
+    """The app under test: configured for testing, empty, with a few views of our own."""
+    Trail.opened.clear()
+    LOG.lines.clear()
+    with environment():
+        from app import create_app
+
+        app = create_app("testing")
+    empty(app)
+    add_probes(app)
+    return app
+
+
+def empty(app: Flask) -> None:
+    """Remove what other apps left behind while they still share their tables."""
+    from app.extensions import store
+
+    with app.app_context():
+        for table in (store.authors, store.books, store.users):
+            for row in list(table):
+                table.remove(row)
+
+
+@contextmanager
+def environment(**settings: str) -> Iterator[None]:
+    """Of all settings exactly these in the environment; afterwards all is as it was.
+
+    Unless a test names another file, ``ENV_FILE`` is an empty one: a ``.env`` of the
+    learner's is never read, let alone written.
+    """
+    before = dict(os.environ)
+    for name in SETTINGS:
+        os.environ.pop(name, None)
+    os.environ.update({"ENV_FILE": os.devnull, **settings})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def fresh_import() -> Iterator[None]:
+    """Within, nothing of ``app`` has been imported; afterwards the old modules are back."""
+    before = {name: module for name, module in sys.modules.items() if is_of_app(name)}
+    for name in before:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if is_of_app(name)]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def is_of_app(module: str) -> bool:
+    return module == "app" or module.startswith("app.")
+
+
+@contextmanager
+def counted_apps() -> Iterator[list[str]]:
+    """Fills the list with a name for each Flask object made within."""
+    made: list[str] = []
+    original = Flask.__init__
+
+    def init(self: Flask, import_name: str, *args: Any, **kwargs: Any) -> None:
+        made.append(import_name)
+        original(self, import_name, *args, **kwargs)
+
+    Flask.__init__ = init  # type: ignore[method-assign]
+    try:
+        yield made
+    finally:
+        Flask.__init__ = original  # type: ignore[method-assign]
+
+
+class Watched(MutableMapping[str, str]):
+    """An environment that remembers which settings were looked at."""
+
+    def __init__(self, environ: MutableMapping[str, str]) -> None:
+        self.environ = environ
+        self.seen: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.seen |= {name} & SETTINGS
+        return self.environ[name]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self.environ[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self.environ[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.environ)
+
+    def __len__(self) -> int:
+        return len(self.environ)
+
+    def copy(self) -> dict[str, str]:
+        return dict(self)
+
+
+@contextmanager
+def watched_environment() -> Iterator[set[str]]:
+    """Fills the set with the names of the settings that are looked at within."""
+    before = os.environ
+    watched = Watched(before)
+    os.environ = watched  # type: ignore[assignment]  # noqa: B003 - put back below
+    try:
+        yield watched.seen
+    finally:
+        os.environ = before  # noqa: B003
+
+
+def path_of(endpoint: str) -> str:
+    """The address of a view without arguments, wherever its blueprint is registered."""
+    return next(current_app.url_map.iter_rules(endpoint)).rule
+
+
+class Trail:
+    """Stands in for a file or a socket: remembers whether it was closed."""
+
+    opened: ClassVar[list["Trail"]] = []
+
+    def __init__(self) -> None:
+        self.closed = False
+        Trail.opened.append(self)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Log(logging.Handler):
+    """Keeps what is logged, tracebacks included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+LOG = Log()
+logging.getLogger().addHandler(LOG)
+
+
+class Box(Schema):
+    """A part of :class:`Shelf`."""
+
+    label = fields.String(required=True, validate=validate.Length(max=20))
+    numbers = fields.List(fields.Integer(strict=True))
+
+
+class Shelf(Schema):
+    """Nested on purpose, so that an error in it has a path."""
+
+    boxes = fields.List(fields.Nested(Box), required=True)
+
+
+class Row(Schema):
+    """What the probe that pages dumps."""
+
+    id = fields.Integer()
+    rank = fields.Integer()
+
+
+def add_probes(app: Flask) -> None:
+    """Views that do on purpose what the app's own rarely do."""
+
+    @app.get("/probe/trail/<outcome>")
+    def leave_a_trail(outcome: str) -> dict[str, str]:
+        g.audit_trail = Trail()
+        if outcome == "crash":
+            raise RuntimeError("a view that fails")
+        if outcome == "refused":
+            abort(403)
+        return {"outcome": outcome}
+
+    @app.get("/probe/slow/<int:milliseconds>")
+    def take_time(milliseconds: int) -> dict[str, int]:
+        time.sleep(milliseconds / 1000)
+        return {"milliseconds": milliseconds}
+
+    @app.route("/probe/cached/<int:status>/<hint>", methods=["GET", "POST"])
+    def choose_a_hint(status: int, hint: str) -> Response:
+        return Response("chosen", status, {"Cache-Control": hint})
+
+    @app.get("/probe/moved/")
+    def live_behind_a_slash() -> dict[str, str]:
+        return {}
+
+    @app.get("/probe/abort/<int:status>")
+    def stop(status: int) -> dict[str, str]:
+        abort(status)
+
+    @app.get("/probe/busy/<int:seconds>")
+    def ask_for_patience(seconds: int) -> dict[str, str]:
+        raise TooManyRequests(retry_after=seconds)
+
+    @app.get("/probe/challenge/<scheme>")
+    def ask_who_it_is(scheme: str) -> dict[str, str]:
+        raise Unauthorized(www_authenticate=WWWAuthenticate(scheme))
+
+    @app.get("/probe/refuse/<kind>")
+    def refuse(kind: str) -> dict[str, str]:
+        from app import errors
+
+        words = request.args.to_dict()
+        raise getattr(errors, kind)(**words)
+
+    @app.get("/probe/api-error/<int:status>")
+    def raise_an_error_of_our_own(status: int) -> dict[str, str]:
+        from app.errors import ApiError
+
+        error = ApiError(
+            request.args["code"], request.args["message"], [{"field": "a", "reason": "b"}]
+        )
+        error.status = status
+        error.headers = {"X-Reason": request.args["code"]}
+        raise error
+
+    @app.get("/probe/crash/<kind>")
+    def crash(kind: str) -> dict[str, str]:
+        kinds = {"RuntimeError": RuntimeError, "KeyError": KeyError, "OSError": OSError}
+        raise kinds[kind](request.args["cause"])
+
+    @app.post("/probe/shelves")
+    def load_a_shelf() -> dict[str, Any]:
+        shelf: dict[str, Any] = Shelf().load(request.get_json())
+        return shelf
+
+    @app.get("/probe/rows/<int:count>")
+    def page_a_generator(count: int) -> Any:
+        from app.paging import paginated
+
+        rows = (SimpleNamespace(id=number + 1, rank=-number) for number in range(count))
+        return paginated(rows, Row(), sort_keys={"rank"})
