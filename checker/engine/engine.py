@@ -17,7 +17,7 @@ from checker.engine.fingerprint import fingerprint
 from checker.engine.job import Job
 from checker.engine.link import Link
 from checker.engine.supervise import Supervisor
-from checker.engine.verdict import Verdict
+from checker.engine.verdict import Failure, Verdict
 
 OnEvent = Callable[[Event], None]
 
@@ -55,31 +55,34 @@ class _WarmEngine:
         self._closed = False
 
     def check(self, job: Job, on_event: OnEvent | None = None) -> Verdict:
-        with self._one, _folder() as folder:
-            stack = Path(folder) / "stack.txt"
-            with self._state:
-                if self._closed:
-                    raise Cancelled
-                self._cancelled = False
-                link = self._link = self._warm()
-            link.output.reset()
-            link.send({"do": "run", "job": job.to_json(), "stack": str(stack)})
+        with self._one:
             try:
-                verdict = Supervisor(
-                    job,
-                    link,
-                    stack,
-                    lambda: self._kill(link),
-                    lambda: self._cancelled,
-                    on_event,
-                ).run()
-            finally:
-                with self._state:
-                    self._link = None
-                self._after(link)
-            if self._cancelled:
+                folder = tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
+            except OSError as error:
+                problem = Failure(f"no temporary folder can be made: {error}")
+                return Verdict(job.exercise, "environment", problem=problem)
+            with folder:
+                return self._check(job, Path(folder.name) / "stack.txt", on_event)
+
+    def _check(self, job: Job, stack: Path, on_event: OnEvent | None) -> Verdict:
+        with self._state:
+            if self._closed:
                 raise Cancelled
-            return verdict
+            self._cancelled = False
+            link = self._link = self._warm()
+        link.output.reset()
+        link.send({"do": "run", "job": job.to_json(), "stack": str(stack)})
+        try:
+            verdict = Supervisor(
+                job, link, stack, lambda: self._kill(link), lambda: self._cancelled, on_event
+            ).run()
+        finally:
+            with self._state:
+                self._link = None
+            self._after(link)
+        if self._cancelled:
+            raise Cancelled
+        return verdict
 
     def cancel(self) -> None:
         with self._state:
@@ -169,11 +172,6 @@ class SpareEngine(_WarmEngine):
 
     def _let_go(self) -> None:
         self._spare.close()
-
-
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    # A process that was killed just now may still hold a file open on Windows.
-    return tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
 
 
 def create_engine(kind: Literal["fork", "spare"] | None = None) -> Engine:

@@ -22,9 +22,7 @@ def _installed() -> list[tuple[str, int]]:
     found = []
     for folder in sorted(folders):
         with os.scandir(folder) as entries:
-            found += [
-                (e.name, 0) for e in entries if e.name.endswith((".dist-info", ".pth"))
-            ]
+            found += [(e.name, 0) for e in entries if e.name.endswith((".dist-info", ".pth"))]
     return sorted(found)
 
 

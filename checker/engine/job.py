@@ -35,10 +35,7 @@ class Job:
         return cls(root, tests, tests / exercise.test, exercise.id, exercise.edit)
 
     def to_json(self) -> dict[str, Any]:
-        paths = {
-            name: str(getattr(self, name).resolve())
-            for name in ("root", "exercises", "test")
-        }
+        paths = {name: str(getattr(self, name).resolve()) for name in ("root", "exercises", "test")}
         return {**asdict(self), **paths}
 
     @classmethod

@@ -35,13 +35,12 @@ class Link:
     """A process of ``checker.engine.runner``, warm or on its way.
 
     ``next`` yields its frames in order; the last one is always ``ended``, which the link
-    itself adds when the process goes without saying so.
+    itself adds when the process goes without saying so. ``ready`` tells whether the process
+    ever said that it is warm.
     """
 
     def __init__(self, kind: str) -> None:
-        environment = {
-            name: os.environ[name] for name in _KEPT if name in os.environ
-        } | _SET
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _SET
         # -P keeps the learner's folder from shadowing the modules that we need ourselves.
         command = [sys.executable, "-P", "-m", "checker.engine.runner", kind]
         try:
@@ -57,6 +56,7 @@ class Link:
             raise EngineError(f"{sys.executable} cannot be started: {error}") from error
         self._frames: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self.output = Meter()
+        self.ready = False
         self._in = cast(BinaryIO, self._process.stdin)
         self._threads = [
             threading.Thread(target=self._read_frames, daemon=True),
@@ -111,16 +111,16 @@ class Link:
         for thread in self._threads:
             thread.join(1.0)
         for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None and not any(
-                thread.is_alive() for thread in self._threads
-            ):
+            if stream is not None and not any(thread.is_alive() for thread in self._threads):
                 stream.close()
 
     def _read_frames(self) -> None:
         stream = cast(BinaryIO, self._process.stdout)
         with suppress(EOFError, FrameError, OSError, ValueError):
             while True:
-                self._frames.put(read_frame(stream))
+                frame = read_frame(stream)
+                self.ready = self.ready or frame.get("event") == "ready"
+                self._frames.put(frame)
         self._frames.put(self._ended())
 
     def _ended(self) -> dict[str, Any]:

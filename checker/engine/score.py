@@ -16,6 +16,4 @@ def points(exercise: Exercise, verdict: Verdict) -> float:
     scored = [test for test in verdict.tests if not exercise.is_guard(test.name)]
     if not scored or any(test.outcome != "passed" for test in guards):
         return 0.0
-    return (
-        exercise.points * sum(test.outcome == "passed" for test in scored) / len(scored)
-    )
+    return exercise.points * sum(test.outcome == "passed" for test in scored) / len(scored)

@@ -151,9 +151,7 @@ class Reporter:
             }
         explanation: Explanation | None = getattr(report, "explanation", None)
         if explanation is None:
-            failure = Failure(
-                "the course's own test failed to run", details=report.longreprtext
-            )
+            failure = Failure("the course's own test failed to run", details=report.longreprtext)
             return {"outcome": "failed", "failure": asdict(failure), "kind": "fault"}
         if explanation.final and self._session is not None:
             self._session.shouldstop = "nothing is left to run against"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from checker.harness.stdio import FLOOD
 _GRACE = 0.3
 _FLOOD = 2 * FLOOD
 _START = 60.0
+_MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _LOOK = 0.1
 
 
@@ -53,6 +55,7 @@ class Supervisor:
         self.asked: str | None = None
         self.warnings: tuple[str, ...] = ()
         self.problem: Failure | None = None
+        self.problem_state: State = "fault"
         self.done = False
         self.killed = ""
 
@@ -152,16 +155,17 @@ class Supervisor:
         return ending(code), "failed"
 
     def no_test(self, code: int | None) -> Failure:
-        if not self.names and not self.killed and self.link.output.tail:
-            return Failure(
-                "the checker's own process failed to start",
-                details=self.link.output.tail,
-            )
-        return Failure(f"the checker's own process failed: {ending(code)}")
+        printed = self.link.output.tail
+        missing = _MISSING.search(printed)
+        if missing or not self.link.ready:
+            self.problem_state = "environment"
+        why = f"there is no module {missing[1]}" if missing else ending(code)
+        return Failure(f"the checker's own process failed: {why}", details=printed)
 
     def where(self) -> Location | None:
         ground = Ground(self.job.root, self.job.exercises, self.job.edit)
-        return learner_line(self.dump(), ground) or ground.first_definition()
+        line = learner_line(self.dump(), ground)
+        return line if line or self.building else ground.first_definition()
 
     def dump(self) -> str:
         try:
@@ -177,18 +181,12 @@ class Supervisor:
         self.tell(TestFinished(result))
 
     def verdict(self, seconds: float) -> Verdict:
-        tests = tuple(
-            self.results.get(name, TestResult(name, "not_run")) for name in self.names
-        )
+        tests = tuple(self.results.get(name, TestResult(name, "not_run")) for name in self.names)
         state = self.state(tests)
         problem = self.problem
         if problem is None and state in {"does_not_load", "environment", "fault"}:
             problem = next(
-                (
-                    self.results[name].failure
-                    for name, kind in self.kinds.items()
-                    if kind == state
-                ),
+                (self.results[name].failure for name, kind in self.kinds.items() if kind == state),
                 None,
             )
         return Verdict(self.job.exercise, state, tests, seconds, problem, self.warnings)
@@ -196,7 +194,7 @@ class Supervisor:
     def state(self, tests: tuple[TestResult, ...]) -> State:
         """The state that tells the learner most: what they can act on comes first."""
         if self.problem is not None:
-            return "fault"
+            return self.problem_state
         kinds = set(self.kinds.values())
         order: tuple[State, ...] = ("does_not_load", "environment", "not_yet", "fault")
         for state in order:

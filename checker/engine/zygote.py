@@ -116,9 +116,7 @@ class _Nursery:
         return bool(data)
 
 
-def _child(
-    frame: dict[str, Any], events: int, lifeline: int, close: tuple[int, ...]
-) -> NoReturn:
+def _child(frame: dict[str, Any], events: int, lifeline: int, close: tuple[int, ...]) -> NoReturn:
     """Run the job in the forked child. Never returns to the zygote's loop."""
     try:
         signal.set_wakeup_fd(-1)

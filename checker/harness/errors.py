@@ -19,7 +19,7 @@ class Raised(Exception):
 
     def __init__(
         self,
-        type: str,
+        type: str,  # noqa: A002 - the word a test's author expects
         message: str,
         where: Location | None = None,
         blame: Blame = "learner",

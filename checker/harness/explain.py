@@ -16,11 +16,12 @@ from checker.harness.errors import (
 from checker.harness.failure import Failure, Location
 from checker.harness.ground import Ground, details
 from checker.harness.record import Comparison, Record, spoken_request
-from checker.harness.words import one_line, raised, sentence
+from checker.harness.words import FAULT, RAISED, UNREADABLE, one_line, raised, sentence
 
 Kind = Literal["not_yet", "does_not_load", "environment", "fault"]
 
 _PRINTED = 2_000
+_DISK = re.compile("No space left on device|database or disk is full")
 
 # Errors that an odd answer cannot cause: the test itself is wrong.
 _OURS = (NameError, ImportError, SyntaxError, AuthorError)
@@ -55,9 +56,7 @@ class Explanation:
         return "\n".join([failure.message, *lines])
 
 
-def explain(
-    error: BaseException, test: str, record: Record, ground: Ground
-) -> Explanation:
+def explain(error: BaseException, test: str, record: Record, ground: Ground) -> Explanation:
     """What ``error``, raised in the test called ``test``, says to the learner."""
     return _Case(error, test, record, ground).explanation()
 
@@ -74,20 +73,16 @@ class _Case:
         if isinstance(error, LoadError):
             kind: Kind = "environment" if error.environment else "does_not_load"
             return Explanation(error.failure, kind, final=True)
+        if _DISK.search(str(error)):
+            return Explanation(Failure("the disk is full", details=details(error)), "environment")
         crash = self.record.answer.crash if self.record.answer else None
-        if (
-            crash is not None
-            and crash.blame == "learner"
-            and not isinstance(error, _OURS)
-        ):
-            return self.not_yet(
-                _said(crash.type, crash.message), crash.where, crash.details
-            )
+        if crash is not None and _DISK.search(crash.message):
+            return Explanation(Failure("the disk is full", details=crash.details), "environment")
+        if crash is not None and crash.blame == "learner" and not isinstance(error, _OURS):
+            return self.not_yet(_said(crash.type, crash.message), crash.where, crash.details)
         if isinstance(error, Raised):
             if error.blame == "learner":
-                return self.not_yet(
-                    _said(error.type, error.message), error.where, error.details
-                )
+                return self.not_yet(_said(error.type, error.message), error.where, error.details)
             return self.unreadable(str(error), error.details)
         if isinstance(error, SubjectDied):
             return replace(self.not_yet(str(error), error.where), final=True)
@@ -99,9 +94,7 @@ class _Case:
             return self.unreadable(sentence(*raised(error)))
         return self.fault()
 
-    def not_yet(
-        self, message: str, where: Location | None, more: str = ""
-    ) -> Explanation:
+    def not_yet(self, message: str, where: Location | None, more: str = "") -> Explanation:
         comparison = self.record.comparison if _is_verdict(self.error) else None
         expected, got = _sides(comparison)
         failure = Failure(
@@ -115,12 +108,12 @@ class _Case:
         return Explanation(failure, "not_yet")
 
     def unreadable(self, what: str, more: str = "") -> Explanation:
-        return self.not_yet(f"the test could not read your answer: {what}", None, more)
+        return self.not_yet(f"{UNREADABLE}: {what}", None, more)
 
     def fault(self) -> Explanation:
         said = sentence(*raised(self.error))
         failure = Failure(
-            f"the course's own test failed to run: {said}",
+            f"{FAULT}: {said}",
             asked=self.record.asked,
             details=details(self.error),
         )
@@ -158,11 +151,7 @@ class _Case:
         """The test's name, which is a sentence."""
         name, _, case = self.test.partition("[")
         said = name.removeprefix("test_").replace("_", " ")
-        return (
-            f"not so yet: {said} ({case.rstrip(']')})"
-            if case
-            else f"not so yet: {said}"
-        )
+        return f"not so yet: {said} ({case.rstrip(']')})" if case else f"not so yet: {said}"
 
 
 def _said(kind: str, message: str) -> str:
@@ -171,11 +160,11 @@ def _said(kind: str, message: str) -> str:
         return "your code called sys.exit()"
     if kind in {"", "Forbidden"}:
         return message
-    return f"your code raised {sentence(kind, message)}"
+    return f"{RAISED} {sentence(kind, message)}"
 
 
 def _is_verdict(error: BaseException) -> bool:
-    """An assertion, ``pytest.fail`` or a ``pytest.raises`` that saw nothing: the test's judgement."""
+    """An assertion, ``pytest.fail``, a ``pytest.raises`` that saw nothing: a judgement."""
     return isinstance(error, AssertionError) or type(error).__name__ == "Failed"
 
 

@@ -21,7 +21,7 @@ class Location:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a test did not pass, in the learner's terms. Every text is one short line but ``details``.
+    """Why a test did not pass, in the learner's terms. Every text but ``details`` is one line.
 
     ``message`` is the test's own sentence, or what the learner's code raised. ``asked`` is
     the last request, or the name of the function run inside the app. ``expected`` and

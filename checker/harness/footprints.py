@@ -53,9 +53,7 @@ class Walk:
             known = wanted.get(code.co_filename)
             if known is None:
                 known = wanted[code.co_filename] = self._ground.edited(code.co_filename)
-            if known and (
-                not code.co_name.startswith("<") or code.co_name == "<lambda>"
-            ):
+            if known and (not code.co_name.startswith("<") or code.co_name == "<lambda>"):
                 self._last = code
 
         return watch

@@ -24,7 +24,7 @@ class Forbidden(BaseException):
 
 
 class Guard:
-    """Has ``input()``, ``app.run()`` and ``os._exit()`` name themselves: ``with Guard(ground): …``."""
+    """Has ``input()``, ``app.run()`` and ``os._exit()`` name themselves, as a context."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -59,17 +59,13 @@ class Guard:
     def _exit(self, original: Callable[..., Any], code: int) -> Any:
         if not self._by_the_learner():
             return original(code)
-        raise Forbidden(
-            "your code called os._exit()", "it ends the whole server, not one request"
-        )
+        raise Forbidden("your code called os._exit()", "it ends the whole server, not one request")
 
     def _by_the_learner(self) -> bool:
         # Three frames up: this one, the substitute, and its wrapper.
         return self._ground.owner(sys._getframe(3).f_code.co_filename) == "learner"
 
-    def _run_simple(
-        self, original: Callable[..., Any], *args: Any, **kwargs: Any
-    ) -> Any:
+    def _run_simple(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         raise Forbidden(
             "your code called app.run()",
             'a server never returns: use `flask run`, or put it below if __name__ == "__main__"',

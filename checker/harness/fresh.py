@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 
@@ -16,6 +17,15 @@ class _FromSource(SourceFileLoader):
     def path_stats(self, path: Any) -> Any:
         # Python looks for no compiled copy, and writes none, where this fails.
         raise OSError("the learner's files are read from source")
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        try:
+            return super().get_code(fullname)
+        except (SyntaxError, ValueError) as error:
+            # A null byte is reported without a file, and by older versions as a ValueError.
+            if isinstance(error, SyntaxError) and error.filename:
+                raise
+            raise SyntaxError(str(error), (self.path, None, None, None)) from None
 
 
 def import_from_source(root: Path) -> None:

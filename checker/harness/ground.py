@@ -49,9 +49,7 @@ class Ground:
         except ValueError:
             return path.name
 
-    def frames(
-        self, trace: TracebackType | None
-    ) -> Iterator[tuple[Owner, CodeType, int]]:
+    def frames(self, trace: TracebackType | None) -> Iterator[tuple[Owner, CodeType, int]]:
         """Each frame of a traceback, outermost first, with its owner and line."""
         while trace is not None:
             code = trace.tb_frame.f_code
@@ -75,16 +73,12 @@ class Ground:
 
     def own_frames(self, error: BaseException) -> bool:
         """Whether the learner's or the course's code has any part in the traceback."""
-        return any(
-            owner != "library" for owner, _, _ in self.frames(error.__traceback__)
-        )
+        return any(owner != "library" for owner, _, _ in self.frames(error.__traceback__))
 
     def definition(self, place: Location) -> Location:
         """``place``, a function's first line, moved from its decorator to its ``def``."""
         for node in self._definitions(str(self.root / place.file)):
-            if place.line == min(
-                [node.lineno, *(d.lineno for d in node.decorator_list)]
-            ):
+            if place.line == min([node.lineno, *(d.lineno for d in node.decorator_list)]):
                 return Location(place.file, node.lineno, place.function)
         return place
 
@@ -112,9 +106,7 @@ class Ground:
         path = Path(os.path.realpath(filename))
         if "site-packages" in path.parts:
             return "library"
-        if path.is_relative_to(self.exercises) or path.is_relative_to(
-            self.root / "exercises"
-        ):
+        if path.is_relative_to(self.exercises) or path.is_relative_to(self.root / "exercises"):
             return "course"
         return "learner" if path.is_relative_to(self.root) else "library"
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 BODY_LIMIT = 16 * 1024 * 1024
-_crashes: ContextVar[list[tuple[BaseException, str | None]]] = ContextVar(
-    "course_crashes"
-)
+_crashes: ContextVar[list[tuple[BaseException, str | None]]] = ContextVar("course_crashes")
 
 
 class Host:
@@ -40,7 +39,7 @@ class Host:
     @contextmanager
     def settled(self) -> Iterator[None]:
         """The surroundings the learner's code expects: its folder, its import path."""
-        before = os.getcwd()
+        before = Path.cwd()
         for folder in (str(self.ground.exercises), str(self.ground.root)):
             if folder in sys.path:
                 sys.path.remove(folder)
@@ -88,9 +87,7 @@ class Host:
                     status, headers, body = "500 INTERNAL SERVER ERROR", [], b""
         finally:
             _crashes.reset(token)
-        crash = (
-            self._crash(*crashes[-1]) if crashes and status.startswith("500") else None
-        )
+        crash = self._crash(*crashes[-1]) if crashes and status.startswith("500") else None
         return Answer(status, list(headers), body, crash, walk.footprints)
 
     def call(self, function: Shipped, args: list[Any], kwargs: dict[str, Any]) -> Found:
@@ -111,9 +108,7 @@ class Host:
             kind, message = raised(error)
             raise Raised(kind, message, where, blame, details(error)) from error
         try:
-            return Found(
-                plain(result, f"what {function.name}() found"), walk.footprints
-            )
+            return Found(plain(result, f"what {function.name}() found"), walk.footprints)
         except TypeError as error:
             raise Unreadable(str(error)) from None
 
@@ -129,9 +124,7 @@ class Host:
             if isinstance(factory, FunctionType):
                 raise returned_none(factory, self.ground)
         if not isinstance(app, Flask):
-            raise AuthorError(
-                f"world.build() must return a Flask app, not {type(app).__name__}"
-            )
+            raise AuthorError(f"world.build() must return a Flask app, not {type(app).__name__}")
         app.config["PROPAGATE_EXCEPTIONS"] = False
         got_request_exception.connect(_on_exception, app)
         self._see_handled(app)
@@ -151,7 +144,7 @@ class Host:
         blame, where = self.ground.blame(error)
         kind, message = raised(error)
         if isinstance(error, Forbidden):
-            message = f"{error.message}: {error.advice}"
+            blame, message = "learner", f"{error.message}: {error.advice}"
         elif self._app is not None and not self.ground.own_frames(error):
             found = suspect(error, endpoint, self._app, self.ground)
             if found is not None:
@@ -190,7 +183,9 @@ def _drain(chunks: Any) -> bytes:
         for chunk in chunks:
             body += chunk
             if len(body) > BODY_LIMIT:
-                raise OverflowError(f"the answer is larger than {BODY_LIMIT >> 20} MiB")
+                raise Forbidden(
+                    f"your answer is larger than {BODY_LIMIT >> 20} MiB", "does it ever end?"
+                )
     finally:
         close = getattr(chunks, "close", None)
         if close is not None:

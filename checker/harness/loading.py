@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import re
 import sys
@@ -39,13 +40,11 @@ class _Reading:
         if isinstance(error, SyntaxError):
             return self.syntax(error)
         if isinstance(error, Forbidden):
-            return self.fails(
-                f"{error.message} while the app was loaded", got=error.advice
-            )
+            return self.fails(f"{error.message} while the app was loaded: {error.advice}")
         if isinstance(error, SystemExit):
             return self.fails(
-                "your code called sys.exit() while the app was loaded",
-                got="importing a module must only define things, never end the program",
+                "your code called sys.exit() while the app was loaded: importing a module must"
+                " define things, never end the program"
             )
         if _PARTIAL in str(error):
             return self.circular()
@@ -65,74 +64,55 @@ class _Reading:
     def syntax(self, error: SyntaxError) -> LoadError | AuthorError:
         file = error.filename or ""
         if self.ground.owner(file) != "learner":
-            return AuthorError(
-                f"{file}:{error.lineno}: {raised(error)[0]}: {error.msg}"
-            )
-        kind = type(error).__name__
+            return AuthorError(f"{file}:{error.lineno}: {type(error).__name__}: {error.msg}")
+        said = f"{type(error).__name__}: {error.msg}"
+        if "null bytes" in error.msg:
+            said = "it is no text in UTF-8; save it in that encoding"
         self.where = Location(self.ground.relative(file), error.lineno)
         line = one_line(error.text or "") or None
-        return self.fails(
-            f"{self.where.file} cannot be read: {kind}: {error.msg}", got=line
-        )
+        return self.fails(f"{self.where.file} cannot be read: {said}", got=line)
 
     def circular(self) -> LoadError:
         files = []
         for owner, code, _ in self.ground.frames(self.error.__traceback__):
             if owner == "learner" and code.co_name == "<module>":
                 files.append(self.ground.relative(code.co_filename))
-        ring = _ring(files, self.target())
-        return self.fails(
-            f"circular import: {' imports '.join(ring)}" if ring else "circular import",
-            got="import what needs the other module inside the function that uses it,"
-            " or move what both need to a third module",
-        )
+        ring = " imports ".join(_ring(files, self.target())) or "two modules need each other"
+        return self.fails(f"circular import: {ring}; import inside the function that needs it")
 
     def target(self) -> str | None:
         """The half-loaded file that was asked for a name."""
         path = getattr(self.error, "path", None)
         if not path:
             found = re.search(rf"{_PARTIAL} '([\w.]+)'", str(self.error))
-            path = (
-                getattr(sys.modules.get(found[1]), "__file__", None) if found else None
-            )
+            path = getattr(sys.modules.get(found[1]), "__file__", None) if found else None
         return self.ground.relative(path) if path else None
 
     def missing_module(self, error: ModuleNotFoundError) -> LoadError | AuthorError:
         name = error.name or ""
         package = distribution_of(name)
-        if (
-            package is not None
-            and importlib.util.find_spec(name.partition(".")[0]) is None
-        ):
+        if package is not None and importlib.util.find_spec(name.partition(".")[0]) is None:
             failure = Failure(
-                f"the package {package} is not installed",
-                got=f"run: python -m pip install {package}",
+                f"the package {package} is not installed: run `python -m pip install {package}`",
                 where=self.where,
                 details=details(error),
             )
             return LoadError(failure, environment=True)
         top = name.partition(".")[0]
-        local = (self.ground.root / top).exists() or (
-            self.ground.root / f"{top}.py"
-        ).exists()
+        local = (self.ground.root / top).exists() or (self.ground.root / f"{top}.py").exists()
         if self.where is None and not local and top not in {"app", "wsgi"}:
             return AuthorError(f"world.py: there is no module {name}")
-        return self.fails(
-            f"there is no module {name}", got="a typo, or a file that is missing?"
-        )
+        return self.fails(f"there is no module {name}: a typo, or a file that is missing?")
 
     def missing_name(self, error: ImportError) -> LoadError | AuthorError:
-        wanted = getattr(error, "name_from", None) or _imported_name(error)
-        path = error.path
-        if path and wanted and self.ground.owner(path) == "learner":
-            file = self.ground.relative(path)
+        found = re.match(r"cannot import name '([^']+)'", str(error))
+        if found and error.path and self.ground.owner(error.path) == "learner":
+            file = self.ground.relative(error.path)
             self.where = self.where or Location(file)
-            return self.fails(f"{file} has no {wanted}", got=sentence(*raised(error)))
+            return self.fails(f"{file} has no {found[1]}{_near(found[1], error.name)}")
         if self.where is None:
             return AuthorError(f"world.py: {sentence(*raised(error))}")
-        return self.fails(
-            f"your code raised {sentence(*raised(error))} while the app was loaded"
-        )
+        return self.fails(f"your code raised {sentence(*raised(error))} while the app was loaded")
 
     def returned_none(self) -> LoadError | None:
         """``world.py`` stumbles over None: name the learner's function that gave it."""
@@ -152,17 +132,13 @@ class _Reading:
         return self.ground.owner(function.__code__.co_filename) == "learner"
 
     def fails(self, message: str, got: str | None = None) -> LoadError:
-        return LoadError(
-            Failure(message, got=got, where=self.where, details=details(self.error))
-        )
+        return LoadError(Failure(message, got=got, where=self.where, details=details(self.error)))
 
 
 def returned_none(function: types.FunctionType, ground: Ground) -> LoadError:
     """The factory forgot its ``return``."""
     code = function.__code__
-    first = Location(
-        ground.relative(code.co_filename), code.co_firstlineno, code.co_name
-    )
+    first = Location(ground.relative(code.co_filename), code.co_firstlineno, code.co_name)
     return LoadError(
         Failure(
             f"{code.co_name}() returned None: it must return the app",
@@ -182,9 +158,11 @@ def _innermost(trace: TracebackType | None, ground: Ground) -> types.FrameType |
     return found
 
 
-def _imported_name(error: ImportError) -> str | None:
-    found = re.match(r"cannot import name '([^']+)'", str(error))
-    return found[1] if found else None
+def _near(name: str, module: str | None) -> str:
+    """A name that is there and looks like the one that is not."""
+    names = [known for known in vars(sys.modules.get(module or "", sys)) if known[0] != "_"]
+    near = difflib.get_close_matches(name, names if module in sys.modules else [], n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _ring(files: list[str], target: str | None) -> list[str]:

@@ -87,9 +87,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Recorder]:
         hook.pytest_course_building()
         subject.build()
         hook.pytest_course_built()
-        yield Recorder(
-            subject, record, lambda asked: hook.pytest_course_asked(asked=asked)
-        )
+        yield Recorder(subject, record, lambda asked: hook.pytest_course_asked(asked=asked))
     finally:
         subject.leave()
 
@@ -166,9 +164,7 @@ def _the_watch(config: pytest.Config) -> Watch:
     return config.stash[_watch]
 
 
-def pytest_assertrepr_compare(
-    config: pytest.Config, op: str, left: object, right: object
-) -> None:
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> None:
     if _current in config.stash:
         config.stash[_current].compare(op, left, right)
 
@@ -189,9 +185,7 @@ def pytest_runtest_makereport(
 
     record = item.stash.get(_record, Record())
     explanation = explain(call.excinfo.value, item.name, record, ground_of(item.config))
-    printed = (
-        item.config.stash[_subject].printed() if _subject in item.config.stash else ""
-    )
+    printed = item.config.stash[_subject].printed() if _subject in item.config.stash else ""
     explanation = explanation.with_printed(printed or report.capstdout)
     report.explanation = explanation  # type: ignore[attr-defined]
     if isinstance(call.excinfo.value, LoadError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,16 +63,12 @@ class Record:
 class Recorder:
     """A subject whose use leaves a record."""
 
-    def __init__(
-        self, subject: Subject, record: Record, on_ask: Callable[[str], object]
-    ) -> None:
+    def __init__(self, subject: Subject, record: Record, on_ask: Callable[[str], object]) -> None:
         self._subject = subject
         self._record = record
         self._on_ask = on_ask
 
-    def wsgi(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The app as a WSGI callable. Safe to call from several threads."""
         __tracebackhide__ = True
         texts = {key: value for key, value in environ.items() if isinstance(value, str)}
@@ -111,8 +108,6 @@ def spoken_request(request: Request) -> str:
 def spoken_answer(answer: Answer) -> str:
     """``404 {"code": "not_found"}``: the status and the beginning of the body, in one line."""
     body = answer.body[:2000].decode("utf-8", "replace")
-    try:
+    with suppress(ValueError):
         body = json.dumps(json.loads(answer.body), ensure_ascii=False)
-    except ValueError:
-        pass
     return one_line(f"{answer.code} {body}".strip())

@@ -42,9 +42,7 @@ class RemoteSubject:
             raise LoadError(while_loading(str(error), error.where)) from None
 
     def request(self, asked: Request) -> Answer:
-        return Answer.from_json(
-            self._ask({"do": "request", "request": asked.to_json()})
-        )
+        return Answer.from_json(self._ask({"do": "request", "request": asked.to_json()}))
 
     def call(self, function: Shipped, args: list[Any], kwargs: dict[str, Any]) -> Found:
         frame = {
@@ -78,9 +76,7 @@ class RemoteSubject:
     def _start(self) -> subprocess.Popen[bytes]:
         # -P keeps the learner's folder from shadowing the modules that we need ourselves.
         command = [sys.executable, "-P", "-m", "checker.harness.serve"]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         hello = {
             "root": str(self._ground.root),
             "exercises": str(self._ground.exercises),

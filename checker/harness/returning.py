@@ -28,9 +28,7 @@ def suspect(
     if place is None:
         return None
     if isinstance(error, TypeError) and "did not return a valid response" in text:
-        what = (
-            "None" if "returned None" in text else _between(text, "but it was a ", ".")
-        )
+        what = "None" if "returned None" in text else _between(text, "but it was a ", ".")
         said = f"the view {place.function} returned {what or 'something else'}"
         return f"{said}: a view must return a response", place
     return None, place

@@ -25,9 +25,7 @@ class Server:
     """Does what a frame says with the one app it holds."""
 
     def __init__(self, hello: dict[str, Any]) -> None:
-        ground = Ground(
-            Path(hello["root"]), Path(hello["exercises"]), tuple(hello["edit"])
-        )
+        ground = Ground(Path(hello["root"]), Path(hello["exercises"]), tuple(hello["edit"]))
         import_from_source(ground.root)
         self._host = Host(ground)
         self._stack: TextIO | None = None
@@ -40,9 +38,7 @@ class Server:
     def answer(self, frame: dict[str, Any]) -> dict[str, Any]:
         """What came of one frame; never raises for what the learner's code does."""
         if frame["left"] is not None and self._stack is not None:
-            faulthandler.dump_traceback_later(
-                max(frame["left"], 0.01), file=self._stack
-            )
+            faulthandler.dump_traceback_later(max(frame["left"], 0.01), file=self._stack)
         try:
             return {"ok": self._do(frame)}
         except Exception as error:  # noqa: BLE001 - the other side is to hear of everything
@@ -63,9 +59,7 @@ class Server:
                 return self._host.request(Request.from_json(frame["request"])).to_json()
             case "inside":
                 function = Shipped(**frame["function"])
-                return self._host.call(
-                    function, frame["args"], frame["kwargs"]
-                ).to_json()
+                return self._host.call(function, frame["args"], frame["kwargs"]).to_json()
         raise ValueError(f"no such frame: {frame['do']!r}")
 
 

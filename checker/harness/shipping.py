@@ -47,24 +47,18 @@ class Shipped:
         flags = future.annotations.compiler_flag
         tree = ast.parse(self.source, self.file)
         ast.increment_lineno(tree, self.line - 1)
-        code: CodeType = compile(
-            tree, self.file, "exec", flags=flags, dont_inherit=True
-        )
+        code: CodeType = compile(tree, self.file, "exec", flags=flags, dont_inherit=True)
         return code
 
 
 def ship(function: Callable[..., Any]) -> Shipped:
     """Wrap up ``function``; :class:`AuthorError` where it cannot travel."""
     if not inspect.isfunction(function) or function.__name__ == "<lambda>":
-        raise AuthorError(
-            f"inside() takes a function made with def, not {shown(function)}"
-        )
+        raise AuthorError(f"inside() takes a function made with def, not {shown(function)}")
     try:
         lines, line = inspect.getsourcelines(function)
     except (OSError, TypeError) as error:
-        raise AuthorError(
-            f"inside({function.__name__}): no source to send: {error}"
-        ) from None
+        raise AuthorError(f"inside({function.__name__}): no source to send: {error}") from None
     file = inspect.getsourcefile(function) or "<inside>"
     shipped = Shipped(function.__name__, textwrap.dedent("".join(lines)), file, line)
     borrowed = shipped.borrowed()
@@ -84,9 +78,7 @@ def plain(value: Any, what: str) -> Any:
     try:
         return json.loads(json.dumps(value))
     except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(
-            f"{what} is not plain data (JSON): {shown(value)} ({error})"
-        ) from None
+        raise TypeError(f"{what} is not plain data (JSON): {shown(value)} ({error})") from None
 
 
 def _names(code: CodeType, operations: tuple[str, ...]) -> Iterator[str]:

@@ -26,9 +26,7 @@ class Source:
         try:
             return self.path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
-            raise LoadError(
-                Failure(f"{name} is missing", where=Location(name))
-            ) from None
+            raise LoadError(Failure(f"{name} is missing", where=Location(name))) from None
         except UnicodeDecodeError as error:
             said = f"{name} is not UTF-8 text: byte {error.start} cannot be read"
             raise LoadError(Failure(said, where=Location(name))) from None

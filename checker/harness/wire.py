@@ -45,9 +45,7 @@ def error_from_json(table: dict[str, Any]) -> Exception:
         return LoadError(Failure(**failure), bool(table["environment"]))
     if kind == "raised":
         where = location(table["where"])
-        return Raised(
-            table["type"], table["message"], where, table["blame"], table["details"]
-        )
+        return Raised(table["type"], table["message"], where, table["blame"], table["details"])
     if kind == "unreadable":
         return Unreadable(table["message"])
     return AuthorError(table["message"])

@@ -6,6 +6,11 @@ import re
 
 LINE = 160
 
+# How a failure begins that is no test's own sentence; the author's tools look for these.
+RAISED = "your code raised"
+UNREADABLE = "the test could not read your answer"
+FAULT = "the course's own test failed to run"
+
 
 def one_line(text: str, limit: int = LINE) -> str:
     """``text`` without line breaks or control characters, cut at ``limit``."""
