@@ -189,12 +189,11 @@ def new(step: str, identity: str, title: str, edit: str | None) -> None:
     Makes the file to edit, its solution, the test and the table in the manifest, each
     with TODOs that `checker author verify` lists until they are written.
     """
-    from checker.author.skeleton import add_exercise, module_name
+    from checker.author.skeleton import add_exercise
 
     with _errors_told():
         course = _course()
-        file = edit or f"app/{module_name(title)}.py"
-        for path in add_exercise(course, course.step(step), identity, title, file):
+        for path in add_exercise(course, course.step(step), identity, title, edit):
             click.echo(f"made  {path.relative_to(course.root).as_posix()}")
         Course.load(course.root)
     click.echo(f"next  write the test and the solution, then: checker author verify {identity}")

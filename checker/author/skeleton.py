@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import tomlkit
@@ -29,12 +29,15 @@ def test_it_answers(client):
 '''
 
 
-def add_exercise(course: Course, step: Step, identity: str, title: str, edit: str) -> list[Path]:
+def add_exercise(
+    course: Course, step: Step, identity: str, title: str, edit: str | None
+) -> list[Path]:
     """Make the files of a new exercise and its table in the manifest; the files made.
 
-    ``edit`` may name a file that the starter has; else a stub is made there. Raises
-    :class:`UserError` where the exercise cannot be added.
+    ``edit`` may name a file that the starter has; else a stub is made, by default in
+    ``app/<title>.py``. Raises :class:`UserError` where the exercise cannot be added.
     """
+    edit = edit or f"app/{_module_name(title)}.py"
     _refuse(course, step, identity, edit)
     made = list(_files(step, identity, title, edit))
     for path, text in made:
@@ -56,6 +59,9 @@ def _refuse(course: Course, step: Step, identity: str, edit: str) -> None:
     taken = {exercise.id: exercise for exercise in course.exercises}
     if identity in taken:
         raise UserError(f"there is an exercise {identity} already: {taken[identity].title}")
+    path = PurePosixPath(edit)
+    if path.is_absolute() or ".." in path.parts or "\\" in edit:
+        raise UserError(f"{edit!r} must be a path inside the step, with forward slashes")
     for exercise in step.exercises:
         if edit in exercise.edit:
             raise UserError(
@@ -112,9 +118,12 @@ def _lines(texts: list[str]) -> tomlkit.items.Array:
 
 
 def _test(identity: str, title: str) -> str:
-    return f"test_{identity.replace('.', '_')}_{module_name(title)}.py"
+    return f"test_{identity.replace('.', '_')}_{_module_name(title)}.py"
 
 
-def module_name(title: str) -> str:
+def _module_name(title: str) -> str:
     """A title as the name of a module: ``Lifecycle hooks`` is ``lifecycle_hooks``."""
-    return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
+    if not name:
+        raise UserError(f"{title!r} makes no name for a test: give the title a word")
+    return name

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from checker.course import Course, Exercise, Expected
 from checker.engine.verdict import Failure, TestResult, Verdict
+from checker.harness.words import FAULT, UNREADABLE
 
 
 def manifest(course: Course, exercise: Exercise) -> str:
@@ -42,6 +43,14 @@ def _spoken(failure: Failure) -> str:
 def is_called(test: TestResult, name: str) -> bool:
     """Whether ``name``, a function with or without parameters, names this test."""
     return name in (test.name, test.name.partition("[")[0])
+
+
+def crashed(tests: Iterable[TestResult]) -> str | None:
+    """The first test that crashed instead of judging, with what it said."""
+    for test in tests:
+        if test.failure and test.failure.message.startswith((UNREADABLE, FAULT)):
+            return f"{test.name}: {test.failure.message}"
+    return None
 
 
 def not_as_expected(tests: Iterable[TestResult], expected: Expected) -> tuple[str, str] | None:

@@ -17,10 +17,10 @@ FEWEST_LETTERS = 8
 def manifests(bench: Bench, scope: Scope) -> Iterator[Finding]:
     """Reading the course validated keys and files; this looks at what they hold."""
     for exercise in scope.exercises:
-        found = list(_words(bench.course, exercise))
+        found = [*_words(bench.course, exercise), *_files(bench, exercise)]
         yield from found or [holds(exercise.id)]
     for step in scope.steps:
-        found = [*_solutions(bench, step), *_superseded(bench.course, step)]
+        found = [*_changes(step), *_solutions(bench, step), *_superseded(bench.course, step)]
         yield from found or [holds(step.name)]
 
 
@@ -44,6 +44,29 @@ def _words(course: Course, exercise: Exercise) -> Iterator[Finding]:
                 f"{where}, {key}",
                 f"{says!r} would be found in almost any message",
                 f"declare at least {FEWEST_LETTERS} letters of the sentence",
+            )
+
+
+def _files(bench: Bench, exercise: Exercise) -> Iterator[Finding]:
+    step = bench.course.step_of(exercise)
+    written = {
+        **{f"steps/{step.name}/{name}": bench.starter(step)[name] for name in exercise.edit},
+        **{f"solutions/{step.name}/{name}": bench.solved(step)[name] for name in exercise.edit},
+    }
+    test = f"exercises/{exercise.test}"
+    written[f"steps/{step.name}/{test}"] = bench.starter(step)[test]
+    for where, blob in written.items():
+        if PLACEHOLDER.encode() in blob.data:
+            yield broken(where, f"still holds a {PLACEHOLDER}", "write it")
+
+
+def _changes(step: Step) -> Iterator[Finding]:
+    for name, reason in step.changes.items():
+        if PLACEHOLDER in reason:
+            yield broken(
+                f"steps/{step.name}/step.toml, changes.{name!r}",
+                f"still reads {reason!r}",
+                "write it",
             )
 
 

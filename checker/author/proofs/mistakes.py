@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from checker.author.bench import Bench
 from checker.author.diffs import DoesNotApply, apply_patch
 from checker.author.findings import Finding, Scope, broken, judged
-from checker.author.proofs.common import described, manifest, not_as_expected
+from checker.author.proofs.common import crashed, described, manifest, not_as_expected
 from checker.author.trees import differing
 from checker.course import Exercise, Expected
 
@@ -56,13 +56,14 @@ def _problem(
     verdict = bench.check(wrong, exercise)
     if verdict.state == "solved":
         return "passes", "a case is missing in the tests: add it"
-    if verdict.state == "fault":
+    if verdict.state == "does_not_load":
+        return f"does not even load: {described(verdict)}", "declare a mistake that a test judges"
+    crash = crashed(verdict.tests)
+    if verdict.state == "fault" or crash:
         return (
-            f"makes the test itself crash: {described(verdict)}",
+            f"makes the test itself crash: {crash or described(verdict)}",
             "let the test read the answer with care: it must judge, not crash",
         )
-    if not verdict.tests:
-        return f"does not even load: {described(verdict)}", "declare a mistake that a test judges"
     return not_as_expected(verdict.tests, expected) or _said_of_the_solution(
         bench, exercise, expected
     )

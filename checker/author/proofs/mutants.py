@@ -12,7 +12,7 @@ from checker.author.bench import Bench
 from checker.author.findings import Finding, Scope, broken, holds, noted
 from checker.author.mutate import Mutant
 from checker.author.mutate import mutants as mutants_of
-from checker.author.proofs.common import described
+from checker.author.proofs.common import described, unsolved
 from checker.author.trees import Blob
 from checker.course import CourseError, Exercise, Step
 
@@ -60,6 +60,15 @@ def mutants(bench: Bench, scope: Scope) -> Iterator[Finding]:
 
 
 def _of(bench: Bench, step: Step, exercises: list[Exercise]) -> Iterator[Finding]:
+    for exercise in step.exercises:
+        problem = unsolved(bench.check(bench.solved(step), exercise))
+        if problem is not None:
+            yield broken(
+                f"mutants of {step.name}",
+                f"the solution does not pass {exercise.id}: {problem}",
+                "mend it first: where the solution fails, a mutant proves nothing",
+            )
+            return
     cases = [
         Case(step, exercise, file, mutant)
         for exercise in exercises

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from checker.author.bench import Bench
 from checker.author.findings import Finding, Scope, broken, holds, judged
-from checker.author.proofs.common import described, manifest, not_as_expected
+from checker.author.proofs.common import crashed, described, is_called, manifest, not_as_expected
 from checker.author.trees import Tree
 from checker.course import Exercise, Step
 from checker.engine.verdict import TestResult
+from checker.harness.words import RAISED
 
 LONGEST = 300.0  # seconds for a step's own suite: far beyond any, so that a hang ends
 
@@ -75,14 +76,22 @@ def _is_open(bench: Bench, exercise: Exercise) -> Iterator[Finding]:
     if verdict.state == "solved":
         yield broken(where, "the starter passes already", "leave something to do in the starter")
         return
-    if verdict.state != "not_yet":
+    crash = crashed(verdict.tests)
+    if verdict.state != "not_yet" or crash:
         yield broken(
             where,
-            f"the starter fails, but not by a test's own sentence: {described(verdict)}",
+            f"the starter fails, but not by a test's own sentence: {crash or described(verdict)}",
             "the starter must run, and the test must judge it without crashing",
         )
         return
     yield judged(f"{where}, starter", not_as_expected(verdict.tests, exercise.starter))
+    declared = [test for test in verdict.tests if is_called(test, exercise.starter.test)]
+    if any(test.failure and test.failure.message.startswith(RAISED) for test in declared):
+        yield broken(
+            f"{where}, starter",
+            f"the starter's code raises: {described(verdict)}",
+            "what is not written yet answers 501, or in today's simpler way",
+        )
     hanging = [test.name for test in verdict.tests if test.outcome == "timed_out"]
     if hanging:
         yield broken(where, f"on the starter {hanging[0]} takes for ever", "let the starter answer")

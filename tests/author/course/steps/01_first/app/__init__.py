@@ -8,7 +8,17 @@ from app.sums import add
 
 def create_app(config_name: str) -> Flask:
     app = Flask(__name__)
-    app.get("/")(lambda: "it runs")
-    app.get("/greet/<name>")(greeting)
-    app.get("/add/<int:a>/<int:b>")(lambda a, b: str(add(a, b)))
+
+    @app.get("/")
+    def index() -> str:
+        return "it runs"
+
+    @app.get("/greet/<name>")
+    def greet(name: str) -> str:
+        return greeting(name)
+
+    @app.get("/add/<int:a>/<int:b>")
+    def show_sum(a: int, b: int) -> str:
+        return str(add(a, b))
+
     return app
