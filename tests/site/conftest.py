@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -117,3 +121,33 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def course(root: Path) -> Course:
     return Course.load(root)
+
+
+Build = Callable[[Path, Path], subprocess.CompletedProcess[str]]
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """``mkdocs build --strict`` of a configuration into a folder."""
+    return run_mkdocs
+
+
+def run_mkdocs(config: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """``mkdocs build --strict`` in a process of its own, as CI and ``checker docs`` run it."""
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", target],
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real site, built once."""
+    target = tmp_path_factory.mktemp("site")
+    done = run_mkdocs(REPOSITORY / "mkdocs.yml", target)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return target
