@@ -10,6 +10,7 @@ import json
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from types import CodeType
 from typing import Any
 
@@ -31,30 +32,27 @@ class Shipped:
     def load(self) -> Callable[..., Any]:
         """The function again, in a namespace of its own."""
         space: dict[str, Any] = {"__name__": "inside", "__file__": self.file}
-        exec(self._compile(), space)  # noqa: S102 - the course's own function, by design
+        exec(_compiled(self), space)  # noqa: S102 - the course's own function, by design
         function: Callable[..., Any] = space[self.name]
         return function
 
     def borrowed(self) -> list[str]:
         """The names it uses but does not bring along, sorted."""
-        code = self._compile()
+        code = _compiled(self)
         used = set(_names(code, ("LOAD_GLOBAL", "LOAD_NAME")))
         made = set(_names(code, ("STORE_GLOBAL", "STORE_NAME"))) | _GIVEN
         return sorted(used - made - set(vars(builtins)))
-
-    def _compile(self) -> CodeType:
-        # Annotations stay text: they may name what only the test's module has imported.
-        flags = future.annotations.compiler_flag
-        tree = ast.parse(self.source, self.file)
-        ast.increment_lineno(tree, self.line - 1)
-        code: CodeType = compile(tree, self.file, "exec", flags=flags, dont_inherit=True)
-        return code
 
 
 def ship(function: Callable[..., Any]) -> Shipped:
     """Wrap up ``function``; :class:`AuthorError` where it cannot travel."""
     if not inspect.isfunction(function) or function.__name__ == "<lambda>":
         raise AuthorError(f"inside() takes a function made with def, not {shown(function)}")
+    return _wrapped(function)
+
+
+@cache
+def _wrapped(function: Callable[..., Any]) -> Shipped:
     try:
         lines, line = inspect.getsourcelines(function)
     except (OSError, TypeError) as error:
@@ -79,6 +77,16 @@ def plain(value: Any, what: str) -> Any:
         return json.loads(json.dumps(value))
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"{what} is not plain data (JSON): {shown(value)} ({error})") from None
+
+
+@cache
+def _compiled(shipped: Shipped) -> CodeType:
+    # Annotations stay text: they may name what only the test's module has imported.
+    flags = future.annotations.compiler_flag
+    tree = ast.parse(shipped.source, shipped.file)
+    ast.increment_lineno(tree, shipped.line - 1)
+    code: CodeType = compile(tree, shipped.file, "exec", flags=flags, dont_inherit=True)
+    return code
 
 
 def _names(code: CodeType, operations: tuple[str, ...]) -> Iterator[str]:
