@@ -28,7 +28,7 @@ LABELS = {
     "fault": ("warn", "our fault"),
 }
 NEXT = {
-    "environment": "this is not your code; type: checker doctor",
+    "environment": "not your code; for the machine, type: checker doctor",
     "fault": "this is a fault of the course, not of your code",
 }
 

@@ -59,7 +59,10 @@ class Ground:
 
     def is_hollow(self) -> bool:
         """Whether an edited file is empty or away, as it is for a moment in some editors' saves."""
-        return any(not path.is_file() or path.stat().st_size == 0 for path in self.edited)
+        try:
+            return any(path.stat().st_size == 0 for path in self.edited)
+        except OSError:
+            return True
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         try:

@@ -82,6 +82,8 @@ class Watch:
     def run(self) -> int:
         """Watch until the learner quits; the exit code."""
         self.session.workspace.refresh(self.moment.step)
+        # So that a command typed in another window means the exercise that is shown here
+        self.session.choose(self.moment.exercise)
         self._make_room()
         with self._signals(), self._threads():
             self.moment.notice = self._first_notice()
@@ -141,6 +143,7 @@ class Watch:
             self.worker.cancel(self.running.number)
             return
         self.number += 1
+        self.judged = ""
         self.running = Run(self.number, exercises)
         self.worker.submit(self.running)
 
@@ -416,7 +419,7 @@ class Watch:
         finally:
             # The terminal first: whatever else goes wrong, it is the learner's again
             self.terminal.stop()
-            self.out.write("\r\n")
+            self.out.write("\n")
             self.out.flush()
             self.watcher.stop()
             if self.running is not None:

@@ -143,4 +143,4 @@ def drawn(rows: Sequence[Line], console: Console) -> str:
     Nothing is ever cleared above the screen: what the learner scrolled past stays.
     """
     painted = (CLEAR_LINE + console.paint(console.fit_line(row)) for row in rows)
-    return HOME + "\r\n".join(painted) + CLEAR_BELOW
+    return HOME + "\n".join(painted) + CLEAR_BELOW

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from typing import Protocol, TextIO
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+# An arrow, a function key, Alt with a letter; Escape by itself is a key
+_SEQUENCE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O.|[^\[O])")
 NAMES = {"\r": "enter", "\n": "enter", " ": "enter", "\x1b": "escape", "\x03": "interrupt"}
 
 
@@ -40,9 +43,7 @@ def create_terminal(out: TextIO) -> Terminal:
 
 def key_names(text: str) -> Iterator[str]:
     """The keys in what one read brought; an escape sequence, such as an arrow's, is none."""
-    if text.startswith("\x1b") and len(text) > 1:
-        return
-    for character in text:
+    for character in _SEQUENCE.sub("", text):
         yield NAMES.get(character, character)
 
 
