@@ -1,0 +1,33 @@
+"""The app's routes, one blueprint for each domain."""
+
+from flask import Blueprint, Flask
+
+from app.blueprints.admin import admin
+from app.blueprints.catalog.authors import authors
+from app.blueprints.catalog.books import books
+from app.blueprints.catalog.copies import copies
+from app.blueprints.loans import loans
+from app.blueprints.users import users
+
+API_PREFIX = "/api/v1"
+
+
+def register_blueprints(app: Flask) -> None:
+    """Give every domain its place under ``/api/v1``.
+
+    ``books`` at ``/api/v1/books``, ``authors`` at ``/api/v1/authors``, ``users`` at
+    ``/api/v1/users``, ``loans`` at ``/api/v1/loans``, ``admin`` at ``/api/v1/admin``;
+    ``copies``, which live below books and on their own, at ``/api/v1``. No route outside
+    ``/api/v1`` but Flask's own ``/static``. Each keeps its name:
+    ``url_for("books.get_book", …)`` works.
+    """
+    domains: dict[str, Blueprint] = {
+        "/books": books,
+        "/authors": authors,
+        "/users": users,
+        "/loans": loans,
+        "/admin": admin,
+        "": copies,
+    }
+    for prefix, blueprint in domains.items():
+        app.register_blueprint(blueprint, url_prefix=API_PREFIX + prefix)
