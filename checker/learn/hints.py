@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.course import Exercise
+from checker.learn.progress import Progress
 from checker.learn.session import Session
 from checker.learn.text import Console, Line, Span, line, wrap
 
@@ -37,13 +38,14 @@ class Hint:
 def next_hint(session: Session, exercise: Exercise) -> Hint:
     """The next hint, counted as seen; the last one again once all were seen."""
     most = len(exercise.hints)
-    seen = session.store.read()[exercise.id].hints
-    level = min(seen + 1, most)
-    session.store.update(
-        lambda progress: progress.with_entry(
-            exercise.id, hints=max(level, progress[exercise.id].hints)
-        )
-    )
+    seen = 0
+
+    def count(progress: Progress) -> Progress:
+        nonlocal seen
+        seen = progress[exercise.id].hints
+        return progress.with_entry(exercise.id, hints=min(seen + 1, most))
+
+    level = session.store.update(count)[exercise.id].hints
     return Hint(exercise, level, exercise.hints[level - 1], seen_before=seen >= most)
 
 

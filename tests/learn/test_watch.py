@@ -47,7 +47,8 @@ class Screen:
             stdout=self.slave,
             stderr=self.slave,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            # Makes Ctrl-C a signal, as on a real terminal; this process has no threads
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
         )
         self.output = ""
         self.decode = __import__("codecs").getincrementaldecoder("utf-8")("replace").decode
