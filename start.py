@@ -20,14 +20,14 @@ PYTHON = VENV / ("Scripts" if EXE else "bin") / f"python{EXE}"
 # The caller's variables, less those that would send an import or an install elsewhere.
 KEPT = "INDEX|LINKS|CERT|PROXY|TLS|HOST|HTTP|TIMEOUT|RETRIES|CACHE|CONFIG|KEYRING|OFFLINE"
 LEAKS = re.compile(rf"VIRTUAL_ENV|PYTHON(PATH|HOME)|(PIP|UV)_(?!.*({KEPT})).*")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not LEAKS.fullmatch(name)}
-ENVIRONMENT.update(PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0", PIP_DISABLE_PIP_VERSION_CHECK="1")
-run = partial(check_output, env=ENVIRONMENT, stdin=DEVNULL, stderr=STDOUT, errors="replace")
+ENV = {name: value for name, value in os.environ.items() if not LEAKS.fullmatch(name)}
+ENV.update(PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0", PIP_DISABLE_PIP_VERSION_CHECK="1")
+run = partial(check_output, cwd=ROOT, env=ENV, stdin=DEVNULL, stderr=STDOUT, errors="replace")
 CAUSES = (  # words of what stopped a set-up, what they mean, what to do
     ("too old", "a newer Python is needed", "install 3.11 or newer (it may be python3.11)"),
     ("No space|not enough space|os error 112", "the disk is full", "free 1 GB"),
     ("[Rr]ead-?only|enied", "the folder is closed to writing", "copy the course elsewhere"),
-    ("onnect|dns error|timed out", "there is no network", "connect, or set HTTPS_PROXY"),
+    ("onnect|dns error|timed out|versions: none", "there is no network", "connect, or set a proxy"),
     ("ensurepip|named '?(pip|venv)", "this Python has no pip", "install python3-venv"),
     ("", "a command failed", "mend what it says above"),
 )
@@ -47,9 +47,9 @@ def main(arguments: "list[str]") -> int:
     os.chdir(ROOT if testing else ".")
     command = [str(PYTHON), "-P", "-m", *program]
     if os.name != "nt":
-        os.execve(PYTHON, command, ENVIRONMENT)
+        os.execve(PYTHON, command, ENV)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the checker to answer
-    return call(command, env=ENVIRONMENT)
+    return call(command, env=ENV)
 
 
 def explain(error: Exception) -> int:
