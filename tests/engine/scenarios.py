@@ -18,8 +18,8 @@ Change = Callable[[Path], None]
 class Scenario:
     """Changes to the solved app, and the parts of the verdict they must lead to.
 
-    ``message`` and ``got`` are found within the text; ``where`` is exact, its line that of
-    the text ``at`` in the file.
+    ``message`` and ``got`` are found within the text; ``where`` is exact, its line that
+    of the text in the file (``*`` for any line).
     """
 
     name: str
@@ -208,7 +208,7 @@ SCENARIOS = [
         (in_list("    return list_books()\n"),),
         "not_yet",
         "your code raised RecursionError: maximum recursion depth exceeded",
-        (VIEWS, "return list_books()", "list_books"),
+        (VIEWS, "*", "list_books"),
     ),
     Scenario(
         "sys_exit_in_a_view",
@@ -334,9 +334,8 @@ SCENARIOS = [
         "run_at_import",
         (swap(APP, "    return app", "    app.run()\n    return app"),),
         "does_not_load",
-        "your code called app.run() while the app was loaded",
+        "your code called app.run() while the app was loaded: a server never returns",
         (APP, "app.run()", "create_app"),
-        got="flask run",
     ),
     # Ended from outside
     Scenario(
@@ -344,14 +343,15 @@ SCENARIOS = [
         (top(VIEWS, "while True:\n    pass\n"),),
         "does_not_load",
         "still not done after 1 seconds: a loop without end? while the app was loaded",
-        (VIEWS, "pass", None),
+        (VIEWS, "*", None),
         limit=1.0,
     ),
     Scenario(
         "a_loop_in_a_view",
         (
             in_list(
-                "    while True:\n        try:\n            1 / 0\n        except BaseException: continue\n"
+                "    while True:\n        try:\n            1 / 0\n"
+                "        except BaseException:\n            continue\n"
             ),
         ),
         "not_yet",
@@ -381,7 +381,7 @@ SCENARIOS = [
         (in_list("    import os\n    while True:\n        os.write(1, b'x' * 100_000)\n"),),
         "not_yet",
         "your code printed more than 10 MB",
-        (VIEWS, "def list_books", "list_books"),
+        (VIEWS, "def register_views", "register_views"),
         outcomes="F----",
     ),
     Scenario(
