@@ -69,7 +69,7 @@ def test_an_example_is_run_within_the_course(root: Path, course: Course) -> None
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        ("rm -rf x", "only curl, flask, python, pytest, checker can be recorded"),
+        ("rm -rf x", "only python, checker, flask, pytest, curl, git can be recorded"),
         ("python -c 'raise SystemExit(3)'", "ended with 3, not 0"),
     ],
 )
@@ -137,7 +137,7 @@ def test_a_recording_that_fails_ends_with_4(
     monkeypatch.chdir(root)
 
     assert main(["--check"]) == 4
-    assert "only curl" in capsys.readouterr().err
+    assert "only python, checker" in capsys.readouterr().err
 
 
 SCREEN = '''

@@ -32,7 +32,8 @@ ADDRESS = "localhost:5000"
 COLUMNS = 76
 """Of a pictured screen: wide enough for a whole line of keys, narrow enough for a telephone."""
 IGNORED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", "*.db", "*.sqlite3")
-PROGRAMS = ("curl", "flask", "python", "pytest", "checker")
+MODULES = ("checker", "flask", "pytest")
+PROGRAMS = ("curl", "git")
 
 
 class RecordingError(Exception):
@@ -153,23 +154,12 @@ def _environment(scratch: Path, extra: dict[str, str]) -> dict[str, str]:
 
 
 def _run(run: Run, folder: Path, env: dict[str, str], address: str) -> str:
-    program, *arguments = shlex.split(run.command)
-    if program not in PROGRAMS:
-        raise RecordingError(f"{run.command}: only {', '.join(PROGRAMS)} can be recorded")
-    found = shutil.which(program, path=env["PATH"])
-    if found is None:
-        raise RecordingError(f"{run.command}: {program} is not installed")
+    command = _command(run, env)
     if run.screen:
         colourful = {name: value for name, value in env.items() if name != "NO_COLOR"}
-        return screen([found, *arguments], folder, colourful, COLUMNS, run.keys, busy="checking")
-    if program == "curl":
-        # Into a pipe curl draws a progress meter that a reader at a terminal does not see.
-        arguments = [
-            "-sS",
-            *(argument.replace(ADDRESS, address) for argument in arguments),
-        ]
+        return screen(command, folder, colourful, COLUMNS, run.keys, busy="checking")
     done = subprocess.run(
-        [found, *arguments],
+        [part.replace(ADDRESS, address) for part in command],
         cwd=folder,
         env=env,
         stdin=subprocess.DEVNULL,
@@ -183,7 +173,24 @@ def _run(run: Run, folder: Path, env: dict[str, str], address: str) -> str:
         raise RecordingError(
             f"{run.command}: ended with {done.returncode}, not {run.exit}:\n{output}"
         )
-    return _laid_out(output) if program == "curl" else output
+    return _laid_out(output) if run.command.startswith("curl ") else output
+
+
+def _command(run: Run, env: dict[str, str]) -> list[str]:
+    """What to start: of Python's programs those of this environment, whatever the PATH says."""
+    program, *arguments = shlex.split(run.command)
+    if program == "python":
+        return [sys.executable, *arguments]
+    if program in MODULES:
+        return [sys.executable, "-m", program, *arguments]
+    if program not in PROGRAMS:
+        known = ", ".join(("python", *MODULES, *PROGRAMS))
+        raise RecordingError(f"{run.command}: only {known} can be recorded")
+    found = shutil.which(program, path=env["PATH"])
+    if found is None:
+        raise RecordingError(f"{run.command}: {program} is not installed")
+    # Into a pipe curl draws a progress meter that a reader at a terminal does not see.
+    return [found, *(["-sS"] if program == "curl" else []), *arguments]
 
 
 def _laid_out(answer: str) -> str:
