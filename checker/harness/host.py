@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -114,13 +115,9 @@ class Host:
 
     def _build(self) -> Flask:
         from flask import Flask, got_request_exception
-        from world import build  # type: ignore[import-not-found]
-
-        app = build()
+        app = import_module("world").build()
         if app is None:
-            import app as package  # type: ignore[import-not-found]
-
-            factory = getattr(package, "create_app", None)
+            factory = getattr(import_module("app"), "create_app", None)
             if isinstance(factory, FunctionType):
                 raise returned_none(factory, self.ground)
         if not isinstance(app, Flask):
