@@ -16,8 +16,10 @@ from typing import Literal, Self, TypeVar
 from checker.author.trees import Blob, Tree, digest, lay, read_tree, write_tree
 from checker.course import Course, Exercise, Step
 from checker.engine.engine import Engine, create_engine
+from checker.engine.errors import Cancelled
+from checker.engine.events import Event, TestFinished
 from checker.engine.job import Job
-from checker.engine.verdict import Verdict
+from checker.engine.verdict import Failure, TestResult, Verdict
 from checker.errors import EnvironmentTrouble
 
 Item = TypeVar("Item")
@@ -117,21 +119,37 @@ class Bench:
         *,
         world: Step | None = None,
         subject: Subject = "direct",
-        limit: float | None = None,
         engine: Engine | None = None,
     ) -> Verdict:
         """As :meth:`check`, without looking whether the answer is known."""
         with self.room(tree) as root, ExitStack() as stack:
-            job = Job.for_exercise(self.course, exercise, root)
-            job = replace(job, subject=subject, limit=limit or job.limit)
+            job = replace(Job.for_exercise(self.course, exercise, root), subject=subject)
             if world is not None:
                 job = replace(job, exercises=world.tests)
             runner = engine or stack.enter_context(self.engines.borrowed())
-            verdict = runner.check(job)
-        if verdict.state == "environment":
-            problem = verdict.problem.message if verdict.problem else "no reason given"
-            raise EnvironmentTrouble(problem)
-        return verdict
+            return _judged(runner.check(job))
+
+    def first_failure(self, tree: Tree, exercise: Exercise, limit: float) -> Failure | None:
+        """Why the first test that fails does so, without running the others; none, ``None``.
+
+        ``limit`` is the time for one test, in seconds.
+        """
+        failed: list[TestResult] = []
+
+        def stop(event: Event) -> None:
+            if isinstance(event, TestFinished) and event.result.outcome != "passed":
+                failed.append(event.result)
+                engine.cancel()
+
+        with self.room(tree) as root, self.engines.borrowed() as engine:
+            job = replace(Job.for_exercise(self.course, exercise, root), limit=limit)
+            try:
+                verdict = _judged(engine.check(job, stop))
+            except Cancelled:
+                return failed[0].failure or Failure(failed[0].outcome)
+        if verdict.state == "solved":
+            return None
+        return verdict.first_failure or Failure(verdict.state)
 
     @contextmanager
     def room(self, tree: Tree) -> Iterator[Path]:
@@ -150,3 +168,12 @@ class Bench:
             if folder not in self._trees:
                 self._trees[folder] = read_tree(folder)
             return self._trees[folder]
+
+
+def _judged(verdict: Verdict) -> Verdict:
+    """The verdict, unless it is about the machine and not about the course."""
+    if verdict.state == "environment":
+        raise EnvironmentTrouble(
+            verdict.problem.message if verdict.problem else "the checks cannot run on this machine"
+        )
+    return verdict

@@ -108,6 +108,7 @@ def _table(step: Step, identity: str, title: str, edit: str) -> Table:
     starter.update({"test": "test_it_answers", "says": "TODO: asked for this"})
     table["starter"] = starter
     table["mistakes"] = tomlkit.table()
+    table.trivia.indent = "\n"  # an empty line before it
     return table
 
 

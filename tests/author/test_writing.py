@@ -44,7 +44,7 @@ class TestNew:
     def test_the_rest_of_the_manifest_stays_as_it_was(self, run, mini):
         before = mini.read(STEP_1)
         run("new", "1", "1.3", "Kind words")
-        assert mini.read(STEP_1).startswith(before)
+        assert mini.read(STEP_1).startswith(before + '\n[[exercise]]\nid = "1.3"\n')
 
     def test_verify_lists_what_is_left_to_write(self, run, prove):
         run("new", "1", "1.3", "Kind words")

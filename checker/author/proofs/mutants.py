@@ -12,9 +12,10 @@ from checker.author.bench import Bench
 from checker.author.findings import Finding, Scope, broken, holds, noted
 from checker.author.mutate import Mutant
 from checker.author.mutate import mutants as mutants_of
-from checker.author.proofs.common import described, unsolved
+from checker.author.proofs.common import unsolved
 from checker.author.trees import Blob
 from checker.course import CourseError, Exercise, Step
+from checker.harness.words import FAULT
 
 KILLED_AT_LEAST = 0.9
 LONGEST = 5.0  # seconds for one test of a mutant; the solution takes a fraction of one
@@ -115,20 +116,20 @@ def _share(step: Step, total: int, alive: int) -> Finding:
 
 
 def _killed(bench: Bench, case: Case) -> tuple[bool, str]:
-    """Whether a test of the step fails, and a remark where that was not fair and square."""
+    """Whether a test of the step fails, and a remark where the test was not able to judge."""
     tree = {
         **bench.solved(case.step),
         case.file: Blob(case.mutant.text.encode("utf-8")),
     }
     others = [exercise for exercise in case.step.exercises if exercise != case.exercise]
     for exercise in [case.exercise, *others]:
-        verdict = bench.check_anew(tree, exercise, limit=LONGEST)
-        if verdict.state == "fault":
+        failure = bench.first_failure(tree, exercise, LONGEST)
+        if failure is not None and failure.message.startswith(FAULT):
             return True, (
-                f"killed by a crash of {exercise.id}'s test, not by its sentence: "
-                f"{described(verdict)}\n- {case.mutant.before}\n+ {case.mutant.after}"
+                f"makes a test of {exercise.id} crash: {failure.message}\n"
+                f"- {case.mutant.before}\n+ {case.mutant.after}"
             )
-        if verdict.state != "solved":
+        if failure is not None:
             return True, ""
     return False, ""
 

@@ -104,8 +104,13 @@ def _wrong_guards(exercise: Exercise, tests: Sequence[TestResult]) -> tuple[str,
         return None
     missing = [name for name in right if name not in exercise.guards]
     extra = [name for name in exercise.guards if name not in right]
-    said = [f"{name} passes on the starter" for name in missing]
-    said += [f"{name} is no test that passes on the starter" for name in extra]
+    said = []
+    if missing:
+        others = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+        said.append(f"{missing[0]} passes on the starter{others}")
+    if extra:
+        others = f", nor are {len(extra) - 1} more" if len(extra) > 1 else ""
+        said.append(f"{extra[0]} is no test that passes on the starter{others}")
     listed = ", ".join(f'"{name}"' for name in right)
     return "; ".join(said), f"declare guards = [{listed}]"
 
