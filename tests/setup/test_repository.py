@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 LARGEST = 1_000_000
 # Written in pieces, or this very file would be the first to offend.
 HOSTS = "|".join(("py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.", r"deb\.deb" + "ian"))
-PLACES = r"(?<![\w./<])/(?:" + "|".join(("ro" + "ot", "wo" + "rk", "ho" + "me")) + r")/\w"
+PLACES = r"(?<![\w./<])/(?:" + "|".join(("root", "work", "home")) + r")/\w"
 
 
 @pytest.fixture(scope="module")
