@@ -175,7 +175,7 @@ def _is_plain(error: BaseException) -> bool:
 def _words(error: BaseException) -> str:
     """The message that the test's author wrote, without pytest's account of the comparison."""
     text = str(getattr(error, "msg", None) or error)
-    if text.startswith("assert "):
+    if text.startswith(("assert ", "DID NOT RAISE")):
         return ""
     return re.split(r"^assert ", text, maxsplit=1, flags=re.MULTILINE)[0].strip()
 

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
 from pathlib import Path
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from checker.harness.errors import AuthorError, LoadError, Raised, Unreadable
+from checker.harness.factory import no_app
 from checker.harness.footprints import Walk
 from checker.harness.forbidden import Forbidden, Guard
 from checker.harness.ground import Ground, details
-from checker.harness.loading import load_error, returned_none
+from checker.harness.loading import load_error
 from checker.harness.messages import Answer, Crash, Found, Request
 from checker.harness.returning import suspect
 from checker.harness.shipping import Shipped, plain
@@ -115,13 +115,10 @@ class Host:
 
     def _build(self) -> Flask:
         from flask import Flask, got_request_exception
+
         app = import_module("world").build()
-        if app is None:
-            factory = getattr(import_module("app"), "create_app", None)
-            if isinstance(factory, FunctionType):
-                raise returned_none(factory, self.ground)
         if not isinstance(app, Flask):
-            raise AuthorError(f"world.build() must return a Flask app, not {type(app).__name__}")
+            raise no_app(app, self.ground)
         app.config["PROPAGATE_EXCEPTIONS"] = False
         got_request_exception.connect(_on_exception, app)
         self._see_handled(app)

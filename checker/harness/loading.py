@@ -6,10 +6,9 @@ import difflib
 import importlib.util
 import re
 import sys
-import types
-from types import TracebackType
 
 from checker.harness.errors import AuthorError, LoadError
+from checker.harness.factory import odd_factory
 from checker.harness.failure import Failure, Location
 from checker.harness.forbidden import Forbidden
 from checker.harness.ground import Ground, details
@@ -52,12 +51,9 @@ class _Reading:
             return self.missing_module(error)
         if isinstance(error, ImportError):
             return self.missing_name(error)
-        if isinstance(error, AttributeError | TypeError) and self.blame == "course":
-            factory = self.returned_none()
-            if factory is not None:
-                return factory
         if self.blame == "course" and self.where is None:
-            return AuthorError(f"world.py: {sentence(*raised(error))}")
+            factory = odd_factory(error, self.ground)
+            return factory or AuthorError(f"world.py: {sentence(*raised(error))}")
         said = sentence(*raised(error))
         return self.fails(f"your code raised {said} while the app was built")
 
@@ -114,48 +110,8 @@ class _Reading:
             return AuthorError(f"world.py: {sentence(*raised(error))}")
         return self.fails(f"your code raised {sentence(*raised(error))} while the app was loaded")
 
-    def returned_none(self) -> LoadError | None:
-        """``world.py`` stumbles over None: name the learner's function that gave it."""
-        if "NoneType" not in str(self.error):
-            return None
-        frame = _innermost(self.error.__traceback__, self.ground)
-        if frame is None or None not in frame.f_locals.values():
-            return None
-        names = {**frame.f_globals, **frame.f_locals}
-        for name in frame.f_code.co_varnames + frame.f_code.co_names:
-            value = names.get(name)
-            if isinstance(value, types.FunctionType) and self.is_learners(value):
-                return returned_none(value, self.ground)
-        return None
-
-    def is_learners(self, function: types.FunctionType) -> bool:
-        return self.ground.owner(function.__code__.co_filename) == "learner"
-
     def fails(self, message: str, got: str | None = None) -> LoadError:
         return LoadError(Failure(message, got=got, where=self.where, details=details(self.error)))
-
-
-def returned_none(function: types.FunctionType, ground: Ground) -> LoadError:
-    """The factory forgot its ``return``."""
-    code = function.__code__
-    first = Location(ground.relative(code.co_filename), code.co_firstlineno, code.co_name)
-    return LoadError(
-        Failure(
-            f"{code.co_name}() returned None: it must return the app",
-            expected="a Flask app",
-            got="None",
-            where=ground.definition(first),
-        )
-    )
-
-
-def _innermost(trace: TracebackType | None, ground: Ground) -> types.FrameType | None:
-    found = None
-    while trace is not None:
-        if ground.owner(trace.tb_frame.f_code.co_filename) == "course":
-            found = trace.tb_frame
-        trace = trace.tb_next
-    return found
 
 
 def _near(name: str, module: str | None) -> str:

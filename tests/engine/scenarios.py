@@ -77,6 +77,18 @@ def in_list(body: str) -> Change:
     return swap(VIEWS, '    return {"items": current_app.extensions["books"]}\n', body)
 
 
+RAISES = """
+import pytest
+from checker.harness import Raised
+
+def build_nameless():
+    from app import create_app
+    create_app()
+
+def test_a_factory_without_a_name_is_refused(inside):
+    with pytest.raises(Raised):
+        inside(build_nameless)
+"""
 LIST_VIEW = (VIEWS, "def list_books", "list_books")
 
 SCENARIOS = [
@@ -303,6 +315,40 @@ SCENARIOS = [
         got="None",
     ),
     Scenario(
+        "a_factory_that_returns_something_else",
+        (swap(APP, "    return app\n", "    return 'app'\n"),),
+        "does_not_load",
+        "create_app() returned a value of type str: it must return the app",
+        (APP, "def create_app", "create_app"),
+        expected="a Flask app",
+    ),
+    Scenario(
+        "a_factory_that_wants_more",
+        (swap(APP, "def create_app()", "def create_app(name)"),),
+        "does_not_load",
+        "your code raised TypeError: create_app() missing 1 required positional argument: 'name'",
+        (APP, "def create_app", "create_app"),
+    ),
+    Scenario(
+        "a_world_that_hands_on_what_it_got",
+        (
+            swap(APP, "    return app\n", ""),
+            write(
+                "exercises/world.py",
+                "def build():\n    from app import create_app\n    return create_app()\n",
+            ),
+        ),
+        "does_not_load",
+        "create_app() returned None: it must return the app",
+        (APP, "def create_app", "create_app"),
+    ),
+    Scenario(
+        "a_world_that_is_broken",
+        (write("exercises/world.py", "def build():\n    return 1 / 0\n"),),
+        "fault",
+        "the course's own test failed to run: AuthorError: world.py: ZeroDivisionError",
+    ),
+    Scenario(
         "a_circle_of_imports",
         (top(VIEWS, "from app import create_app\n"),),
         "does_not_load",
@@ -336,6 +382,29 @@ SCENARIOS = [
         "does_not_load",
         "your code called app.run() while the app was loaded: a server never returns",
         (APP, "app.run()", "create_app"),
+    ),
+    Scenario(
+        "nothing_is_raised",
+        (write("exercises/test_raises.py", RAISES),),
+        "not_yet",
+        "not so yet: a factory without a name is refused",
+        asked="build_nameless()",
+        test="test_raises.py",
+    ),
+    Scenario(
+        "raised_inside",
+        (
+            write("exercises/test_inside.py", RAISES.replace("with pytest.raises(Raised)", "if 1")),
+            swap(APP, "    app = Flask(__name__)\n", "    app = Flask(__name__)\n    NOTHING\n"),
+            write(
+                "exercises/world.py", "from flask import Flask\ndef build(): return Flask('x')\n"
+            ),
+        ),
+        "not_yet",
+        "your code raised NameError: name 'NOTHING' is not defined",
+        (APP, "    NOTHING", "create_app"),
+        asked="build_nameless()",
+        test="test_inside.py",
     ),
     # Ended from outside
     Scenario(
