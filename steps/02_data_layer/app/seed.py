@@ -96,7 +96,10 @@ def readers(fake: Faker, count: int) -> list[User]:
     return [
         User(email="ada@example.org", name="Ada Lovelace", role="librarian"),
         User(email="grace@example.org", name="Grace Hopper"),
-        *(User(email=fake.unique.safe_email(), name=fake.name()) for _ in range(count)),
+        *(
+            User(email=f"{fake.unique.user_name()}@example.org", name=fake.name())
+            for _ in range(count)
+        ),
     ]
 
 

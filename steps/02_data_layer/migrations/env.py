@@ -1,5 +1,6 @@
 """What Alembic runs for every ``flask db`` command: the app's database, and its models."""
 
+import logging
 from logging.config import fileConfig
 from typing import Any, Literal
 
@@ -12,8 +13,8 @@ import app.models  # noqa: F401 - Alembic compares what has been imported
 from app.database import Base, UTCDateTime
 from app.extensions import db
 
-# The app's own loggers live on: a migration may also run within a process that serves.
-if context.config.config_file_name is not None:
+# Where the app logs already, its handlers and loggers stay as they are.
+if context.config.config_file_name is not None and not logging.getLogger().handlers:
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
 
 

@@ -28,14 +28,15 @@ def lend(copy_id: int, user_id: int) -> Loan:
     """Lend a copy to a user from now on, for ``LOAN_PERIOD``, and commit.
 
     Raises :class:`app.errors.Unprocessable` where ``copy_id`` or ``user_id`` names nothing,
-    and :class:`Conflict`, with the first of these codes that applies:
+    and :class:`app.errors.Conflict`, with the first of these codes that applies:
 
     ``user_inactive``
         The user's card is blocked.
     ``loan_overdue``
         A loan of this user is overdue.
     ``loan_limit_reached``
-        This user has ``MAX_OPEN_LOANS`` open loans, or more.
+        This user has ``MAX_OPEN_LOANS`` open loans, or more; also where two desks serve the
+        same user at once.
     ``copy_on_loan``
         The copy is out. That holds also for somebody who asks at the very same moment: of
         eight, one gets the copy and seven are told.
@@ -55,7 +56,7 @@ def lend(copy_id: int, user_id: int) -> Loan:
 
 
 def refuse_borrower(user: User) -> None:
-    """Raise :class:`Conflict` where ``user`` may not borrow just now."""
+    """Raise :class:`app.errors.Conflict` where ``user`` may not borrow just now."""
     if not user.active:
         raise Conflict("user_inactive", f"the card of user {user.id} is blocked")
     loans = select(Loan.due_at).where(Loan.user_id == user.id, Loan.returned_at.is_(None))
@@ -69,8 +70,8 @@ def refuse_borrower(user: User) -> None:
 def give_back(loan_id: int) -> Loan:
     """Close a loan now, and commit.
 
-    Raises :class:`app.errors.NotFound`, and :class:`Conflict`, code ``already_returned``, for
-    a loan that is closed: the moment of the first return stays.
+    Raises :class:`app.errors.NotFound`, and :class:`app.errors.Conflict`, code
+    ``already_returned``, for a loan that is closed: the moment of the first return stays.
     """
     loan = get_loan(loan_id)
     db.session.refresh(loan, with_for_update=True)

@@ -1,0 +1,217 @@
+"""Exercise 2.3: the service owns the transaction; a view asks and answers."""
+
+import ast
+import secrets
+
+import pytest
+
+BOOKS = "/api/v1/books"
+VIEWS = "app/blueprints/catalog/books.py"
+ENDS = {"add", "add_all", "begin", "commit", "delete", "flush", "rollback"}
+ISBNS = ["9780306406157", "9780140449136", "9780261103573", "9780441172719"]
+
+
+def prepare(authors: int) -> dict[str, object]:
+    """Some authors, and a book by the first of them."""
+    import world
+
+    ids = [world.add_author() for _ in range(authors)]
+    return {"authors": ids, "book": world.add_book(isbn13="9780553283686", author_ids=ids[:1])}
+
+
+def add_a_book(isbn13: str) -> int:
+    import world
+
+    return world.add_book(isbn13=isbn13)
+
+
+def add_a_copy(book: int, lent: bool) -> None:
+    import world
+
+    copy = world.add_copy(book)
+    if lent:
+        world.add_loan(copy, borrowed=30, due=9, returned=10)
+
+
+def library() -> dict[str, list[object]]:
+    import world
+
+    return {name: world.rows(name) for name in ("books", "authorships", "copies", "loans")}
+
+
+def forget() -> None:
+    import world
+
+    world.forget_statements()
+
+
+def commits() -> int:
+    import world
+
+    return world.statements().count("COMMIT")
+
+
+def another_is_faster(statement: str, isbn13: str) -> None:
+    import world
+
+    columns = "(title, isbn13, version) VALUES ('Another one', '" + isbn13 + "', 1)"
+    world.slip_in(statement, "INSERT INTO books " + columns)
+
+
+def add_by_service(values: dict[str, object]) -> int:
+    from app.services import books
+
+    return books.add_book(values).id
+
+
+def replace_by_service(book: int, values: dict[str, object]) -> str:
+    from app.services import books
+
+    return books.replace_book(book, values).title
+
+
+def remove_by_service(book: int) -> None:
+    from app.services import books
+
+    books.remove_book(book)
+
+
+def a_book(author_ids: list[int], **changes: object) -> dict[str, object]:
+    return {
+        "title": f"The {secrets.token_hex(4)} affair",
+        "isbn13": secrets.choice(ISBNS),
+        "published_year": 1900 + secrets.randbelow(100),
+        "author_ids": author_ids,
+        **changes,
+    }
+
+
+def error(answer) -> tuple[int, object]:
+    body = answer.get_json(silent=True)
+    return answer.status_code, body.get("code") if isinstance(body, dict) else None
+
+
+def test_no_view_touches_the_session(source):
+    for node in ast.walk(source(VIEWS).tree):
+        if isinstance(node, ast.Attribute):
+            said = ast.unparse(node)
+            assert not (node.attr == "session" or (node.attr in ENDS and "db" in said)), (
+                f"{VIEWS}:{node.lineno} says {said}: a view reads the request, calls one function"
+                " of the service, and writes the answer"
+            )
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_failure_half_way_leaves_no_trace(client, inside, method):
+    there = inside(prepare, 3)
+    before = inside(library)
+    missing = max(there["authors"]) + 1000
+    body = a_book([*there["authors"][1:], missing])
+    path = BOOKS if method == "POST" else f"{BOOKS}/{there['book']}"
+    answer = client.open(
+        path, method=method, json=body if method == "POST" else {**body, "version": 1}
+    )
+
+    assert answer.status_code == 422, f"an unknown author is answered with {answer.status_code}"
+    after = inside(library)
+    for table, rows in before.items():
+        assert after[table] == rows, (
+            f"the {method} was refused because its last author is unknown, but it left its traces"
+            f" in {table}: all of it is stored, or nothing"
+        )
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_one_request_is_one_transaction(client, inside, method):
+    there = inside(prepare, 4)
+    body = a_book(there["authors"][::-1])
+    inside(forget)
+    if method == "POST":
+        answer = client.post(BOOKS, json=body)
+    else:
+        answer = client.put(f"{BOOKS}/{there['book']}", json={**body, "version": 1})
+
+    assert answer.status_code in {200, 201}, f"a good {method} answered {answer.status_code}"
+    count = inside(commits)
+    assert count == 1, (
+        f"one {method} committed {count} times: between two commits anybody sees a book that is"
+        " half done, and a crash leaves it so"
+    )
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_an_isbn_that_another_book_has_is_refused(client, inside, method):
+    there = inside(prepare, 1)
+    body = a_book(there["authors"])
+    inside(add_a_book, body["isbn13"])
+    before = inside(library)
+    answer = send(client, method, there["book"], body)
+
+    assert error(answer) == (409, "isbn_taken"), f"a {method} with the ISBN of another book"
+    assert inside(library) == before, (
+        f"the {method} was refused, and changed something all the same"
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "statement"), [("POST", "INSERT INTO books"), ("PUT", "UPDATE books")]
+)
+def test_the_database_decides_who_was_first(client, inside, method, statement):
+    there = inside(prepare, 2)
+    body = a_book(there["authors"])
+    inside(another_is_faster, statement, body["isbn13"])
+    answer = send(client, method, there["book"], body)
+
+    assert error(answer) == (409, "isbn_taken"), (
+        f"another request took the ISBN between your question and your {method}: the constraint"
+        " raises IntegrityError, and the client must read 409 isbn_taken"
+    )
+
+
+def send(client, method: str, book: int, body: dict[str, object]):
+    if method == "POST":
+        return client.post(BOOKS, json=body)
+    return client.put(f"{BOOKS}/{book}", json={**body, "version": 1})
+
+
+def test_a_book_that_was_lent_stays(client, inside):
+    there = inside(prepare, 1)
+    inside(add_a_copy, there["book"], True)
+    before = inside(library)
+    answer = client.delete(f"{BOOKS}/{there['book']}")
+
+    assert error(answer) == (409, "book_has_loans"), (
+        "the database refuses to delete a book with loans, and the client must read why"
+    )
+    assert inside(library) == before, "the DELETE was refused, and removed something all the same"
+
+
+def test_a_book_that_was_never_lent_goes_with_its_copies(client, inside):
+    there = inside(prepare, 1)
+    inside(add_a_copy, there["book"], False)
+    status = client.delete(f"{BOOKS}/{there['book']}").status_code
+
+    assert status == 204, f"DELETE answered {status}"
+    left = {table: len(rows) for table, rows in inside(library).items()}
+    assert left == {"books": 0, "authorships": 0, "copies": 0, "loans": 0}, (
+        "something stayed behind"
+    )
+
+
+def test_a_service_needs_no_view(inside):
+    there = inside(prepare, 2)
+    values = a_book(there["authors"])
+    book = inside(add_by_service, values)
+    titles = {row["id"]: row["title"] for row in inside(library)["books"]}
+    assert titles.get(book) == values["title"], (
+        "a command that calls add_book finds no book afterwards: the service must commit"
+    )
+
+    changed = {**values, "title": secrets.token_hex(5), "version": 1}
+    inside(replace_by_service, book, changed)
+    titles = {row["id"]: row["title"] for row in inside(library)["books"]}
+    assert titles[book] == changed["title"], "replace_book, called without a view, stored nothing"
+
+    inside(remove_by_service, book)
+    left = [row["id"] for row in inside(library)["books"]]
+    assert book not in left, "remove_book, called without a view, removed nothing"

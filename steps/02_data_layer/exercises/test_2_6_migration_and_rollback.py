@@ -1,0 +1,187 @@
+"""Exercise 2.6: a migration that loses nothing, and tests that leave nothing behind."""
+
+import ast
+import random
+
+import pytest
+
+MIGRATION = "migrations/versions/0002_loan_rules.py"
+
+
+def migrate(plan: list[list[bool]], way: list[str]) -> list[dict[str, object]]:
+    """A database at 0001 with loans, open or not, for each copy of the plan; then along the way."""
+    import sqlalchemy as sa
+
+    import world
+    from app.extensions import db
+
+    found = []
+    with world.migrated("0001") as go:
+        user = world.add_user()
+        for loans in plan:
+            copy = world.add_copy()
+            for number, is_open in enumerate(loans):
+                ago = 60 - number
+                world.add_loan(copy, user, borrowed=ago, returned=None if is_open else ago - 0.5)
+        db.session.remove()
+        for target in way:
+            go(target)
+            look = sa.inspect(db.engine)
+            schema = {
+                "indexes": sorted(index["name"] for index in look.get_indexes("loans")),
+                "checks": sorted(check["name"] for check in look.get_check_constraints("loans")),
+                "keys": sorted(key["name"] for key in look.get_foreign_keys("loans")),
+                "columns": sorted(column["name"] for column in look.get_columns("loans")),
+            }
+            found.append({**schema, "loans": world.rows("loans")})
+            db.session.remove()
+    return found
+
+
+def try_at(way: list[str]) -> dict[str, str]:
+    """What the database says to each kind of loan, at the end of the way."""
+    from sqlalchemy.exc import IntegrityError
+
+    import world
+    from app.extensions import db
+
+    said = {}
+    with world.migrated("0001") as go:
+        for target in way:
+            go(target)
+        copy = world.add_copy()
+        loans = {
+            "a first open loan": {},
+            "a returned loan of the same copy": {"returned": 0.5},
+            "a second open loan": {},
+            "a loan that was due before it was borrowed": {"due": 3, "returned": 0.5},
+        }
+        for what, values in loans.items():
+            try:
+                world.add_loan(copy, **values)
+                said[what] = "accepted"
+            except IntegrityError:
+                db.session.rollback()
+                said[what] = "refused"
+        db.session.remove()
+    return said
+
+
+def compare() -> str:
+    """What ``flask db check`` says after ``flask db upgrade``; empty where all is well."""
+    from alembic.util.exc import CommandError
+
+    import world
+
+    with world.migrated("head") as go:
+        try:
+            go("check")
+        except CommandError as error:
+            return str(error)
+    return ""
+
+
+def run(tests: list[str]) -> list[dict[str, str]]:
+    import world
+
+    return world.run_suite(tests)
+
+
+def a_plan() -> list[list[bool]]:
+    """Copies with closed loans, one open loan, and several."""
+    closed = [[False] * random.randrange(3) for _ in range(2)]
+    single = [[False] * random.randrange(3) + [True], [True, False]]
+    several = [[True] * random.randrange(2, 5), [True, False, True], [False, True, True, False]]
+    return random.sample(closed + single + several, k=7)
+
+
+def test_the_database_holds_both_rules(inside):
+    said = inside(try_at, ["0002"])
+
+    assert said == {
+        "a first open loan": "accepted",
+        "a returned loan of the same copy": "accepted",
+        "a second open loan": "refused",
+        "a loan that was due before it was borrowed": "refused",
+    }, "after flask db upgrade the table loans accepts what it must refuse, or the other way round"
+
+
+def test_the_newest_loan_stays_open(inside):
+    before, after = inside(migrate, a_plan(), ["0001", "0002"])
+    assert len(after["loans"]) == len(before["loans"]), "the migration lost or added loans"
+
+    newest = {loan["copy_id"]: loan for loan in before["loans"] if loan["returned_at"] is None}
+    for loan, got in zip(before["loans"], after["loans"], strict=True):
+        last = newest.get(loan["copy_id"], loan)
+        closed = loan["returned_at"] is None and loan["id"] != last["id"]
+        expected = {**loan, "returned_at": last["borrowed_at"]} if closed else loan
+        what = "one of several open loans of a copy" if closed else "a loan that needed no change"
+        assert got == expected, f"{what} is not as the contract says after the migration"
+
+
+def test_the_table_keeps_everything_else(inside):
+    before, after = inside(migrate, a_plan(), ["0001", "0002"])
+
+    added = {"indexes": ["uq_loans_open_copy_id"], "checks": ["ck_loans_due_after_borrowed"]}
+    for part in ("indexes", "checks", "keys", "columns"):
+        expected = sorted([*before[part], *added.get(part, [])])
+        assert sorted(after[part]) == expected, f"the {part} of the table loans after the migration"
+
+
+def test_models_and_migrations_agree(inside):
+    said = inside(compare)
+
+    assert said == "", f"flask db check still finds work after the upgrade: {said}"
+
+
+def test_the_way_back_and_forth(inside):
+    plan = a_plan()
+    start, up, down, again = inside(migrate, plan, ["0001", "0002", "0001", "0002"])
+
+    assert up["indexes"] != start["indexes"], "flask db upgrade changed nothing"
+    for part in ("indexes", "checks", "keys", "columns"):
+        assert down[part] == start[part], f"after flask db downgrade the {part} are not as before"
+        assert again[part] == up[part], f"the second upgrade ends with other {part} than the first"
+    assert down["loans"] == up["loans"], "the downgrade changed loans: the rows stay as they are"
+    said = inside(try_at, ["0002", "0001"])
+    assert set(said.values()) == {"accepted"}, "after the downgrade a rule is still there"
+
+
+def test_the_migration_stands_for_itself(source):
+    for node in ast.walk(source(MIGRATION).tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        for name in names:
+            assert name.split(".")[0] != "app", (
+                f"{MIGRATION}:{node.lineno} imports {name}: when somebody runs this migration next"
+                " year, the models will have moved on"
+            )
+
+
+@pytest.mark.parametrize("order", ["forwards", "backwards"])
+def test_two_tests_store_the_same_row(inside, order):
+    tests = ["test_a_request", "test_a_service", "test_the_session", "test_a_request"]
+    failed = inside(run, tests[:3] if order == "forwards" else tests[:0:-1])
+
+    assert failed == [], (
+        "tests that store the same row must not see each other, in whichever order they run: a row"
+        " of the first one was still there, or was not there at all"
+    )
+
+
+def test_a_test_may_commit_and_roll_back(inside):
+    failed = inside(run, ["test_a_conflict", "test_a_rollback", "test_a_request"])
+
+    assert failed == [], (
+        "within a test, a commit keeps and a rollback undoes what came since; then all is gone"
+    )
+
+
+def test_what_was_there_before_a_test_stays(inside):
+    failed = inside(run, ["test_a_request", "test_what_was_there"])
+    lost = [failure["said"] for failure in failed if failure["test"] == "test_what_was_there"]
+
+    assert lost == [], "only what the test itself stored is undone"

@@ -1,0 +1,492 @@
+"""How to build the app for a test of this step, and what the tests put into it.
+
+Runs in the app's process. Nothing here judges: the expected values stay with the tests.
+"""
+
+import io
+import logging
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any, ClassVar
+
+from alembic import command
+from alembic.runtime.migration import MigrationContext
+from flask import Flask, Response, abort, current_app, g, request
+from marshmallow import Schema, fields, validate
+from sqlalchemy import Connection, Table, event, select
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import TooManyRequests, Unauthorized
+
+SETTINGS = {
+    "ADMIN_KEY",
+    "APP_ENV",
+    "DATABASE_URL",
+    "ENV_FILE",
+    "LOG_LEVEL",
+    "MAX_CONTENT_LENGTH",
+    "SECRET_KEY",
+    "TEST_DATABASE_URL",
+}
+
+
+def build() -> Flask:
+    """The app under test: configured for testing, empty, with a few views of our own."""
+    Trail.opened.clear()
+    LOG.lines.clear()
+    app = new_app()
+    add_probes(app)
+    return app
+
+
+def new_app(name: str = "testing", **settings: str) -> Flask:
+    """An app with empty tables, made as the models say."""
+    with environment(**settings):
+        from app import create_app
+        from app.extensions import db
+
+        app = create_app(name)
+    with app.app_context():
+        db.create_all()
+        Statements(app)
+    return app
+
+
+@contextmanager
+def migrated(revision: str) -> Iterator[Callable[[str], None]]:
+    """The context of an app whose database a migration made; yields what goes on to another."""
+    with environment():
+        from app import create_app
+
+        app = create_app("testing")
+    with app.app_context():
+        config = current_app.extensions["migrate"].migrate.get_config()
+        config.stdout = io.StringIO()
+
+        def go(target: str) -> None:
+            if target == "check":
+                command.check(config)
+            elif target < (current_revision() or ""):
+                command.downgrade(config, target)
+            else:
+                command.upgrade(config, target)
+
+        go(revision)
+        yield go
+
+
+def current_revision() -> str | None:
+    from app.extensions import db
+
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def run_suite(tests: list[str]) -> list[dict[str, str]]:
+    """Run tests of ``suite.py``, in this order, with the fixtures of ``tests/conftest.py``."""
+    import pytest
+
+    class Reports:
+        def __init__(self) -> None:
+            self.failed: list[dict[str, str]] = []
+
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if not report.passed:
+                said = report.longreprtext.strip().splitlines()
+                self.failed.append({"test": report.nodeid.rpartition("::")[2], "said": said[-1]})
+
+    reports = Reports()
+    folder = Path.cwd() / "tests"
+    sys.path.insert(0, str(folder))
+    try:
+        fixtures = load_file(folder / "conftest.py")
+        suite = Path(__file__).with_name("suite.py")
+        quiet = ["terminal", "cacheprovider", "logging", "course"]
+        options = [part for name in quiet for part in ("-p", f"no:{name}")]
+        with environment():
+            pytest.main(
+                [*options, "-c", os.devnull, "--rootdir", str(Path.cwd())]
+                + [f"{suite}::{test}" for test in tests],
+                plugins=[fixtures, reports],
+            )
+    finally:
+        sys.path.remove(str(folder))
+        sys.modules.pop("suite", None)
+    return reports.failed
+
+
+def load_file(file: Path) -> ModuleType:
+    spec = spec_from_file_location(f"{file.stem}_of_the_learner", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def app_on_file() -> Iterator[Flask]:
+    """An app whose database is a file, so that each thread has a connection of its own."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        file = Path(folder, "library.db").as_posix()
+        yield new_app(TEST_DATABASE_URL=f"sqlite:///{file}")
+
+
+@contextmanager
+def environment(**settings: str) -> Iterator[None]:
+    """Of all settings exactly these in the environment; afterwards all is as it was.
+
+    Unless a test names others, ``ENV_FILE`` is an empty file and the database is in memory: a
+    ``.env`` or a database of the learner's is never read, let alone written.
+    """
+    before = dict(os.environ)
+    for name in SETTINGS:
+        os.environ.pop(name, None)
+    os.environ.update({"ENV_FILE": os.devnull, "DATABASE_URL": "sqlite://", **settings})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def fresh_import() -> Iterator[None]:
+    """Within, nothing of ``app`` has been imported; afterwards the old modules are back."""
+    before = {name: module for name, module in sys.modules.items() if is_of_app(name)}
+    for name in before:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if is_of_app(name)]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def is_of_app(module: str) -> bool:
+    return module == "app" or module.startswith("app.")
+
+
+@contextmanager
+def counted_apps() -> Iterator[list[str]]:
+    """Fills the list with a name for each Flask object made within."""
+    made: list[str] = []
+    original = Flask.__init__
+
+    def init(self: Flask, import_name: str, *args: Any, **kwargs: Any) -> None:
+        made.append(import_name)
+        original(self, import_name, *args, **kwargs)
+
+    Flask.__init__ = init  # type: ignore[method-assign]
+    try:
+        yield made
+    finally:
+        Flask.__init__ = original  # type: ignore[method-assign]
+
+
+class Watched(MutableMapping[str, str]):
+    """An environment that remembers which settings were looked at."""
+
+    def __init__(self, environ: MutableMapping[str, str]) -> None:
+        self.environ = environ
+        self.seen: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.seen |= {name} & SETTINGS
+        return self.environ[name]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self.environ[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self.environ[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.environ)
+
+    def __len__(self) -> int:
+        return len(self.environ)
+
+    def copy(self) -> dict[str, str]:
+        return dict(self)
+
+
+@contextmanager
+def watched_environment() -> Iterator[set[str]]:
+    """Fills the set with the names of the settings that are looked at within."""
+    before = os.environ
+    watched = Watched(before)
+    os.environ = watched  # type: ignore[assignment]  # noqa: B003 - put back below
+    try:
+        yield watched.seen
+    finally:
+        os.environ = before  # noqa: B003
+
+
+def path_of(endpoint: str) -> str:
+    """The address of a view without arguments, wherever its blueprint is registered."""
+    return next(current_app.url_map.iter_rules(endpoint)).rule
+
+
+class Statements:
+    """Remembers the SQL that an app runs, and can slip in before one of its statements."""
+
+    def __init__(self, app: Flask) -> None:
+        from app.extensions import db
+
+        self.seen: list[str] = []
+        self.intruder: tuple[str, str] | None = None
+        app.extensions["statements"] = self
+        event.listen(db.engine, "before_cursor_execute", self.remember)
+        event.listen(db.engine, "commit", self.remember_commit)
+
+    def remember(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if self.intruder is not None and statement.startswith(self.intruder[0]):
+            _, sql = self.intruder
+            self.intruder = None
+            connection.exec_driver_sql(sql)
+        if not statement.startswith("BEGIN"):
+            self.seen.append(statement)
+
+    def remember_commit(self, _connection: Connection) -> None:
+        self.seen.append("COMMIT")
+
+
+def statements() -> list[str]:
+    """What the current app ran since :func:`forget_statements`, commits included."""
+    seen: list[str] = current_app.extensions["statements"].seen
+    return list(seen)
+
+
+def forget_statements() -> None:
+    current_app.extensions["statements"].seen.clear()
+
+
+def slip_in(before: str, sql: str) -> None:
+    """Run ``sql`` right before the next statement that starts with ``before``.
+
+    What another request would do at the worst moment, done at exactly that moment.
+    """
+    current_app.extensions["statements"].intruder = (before, sql)
+
+
+def table(name: str) -> Table:
+    """A table as the database knows it, whatever the models look like."""
+    from app.database import Base
+
+    return Base.metadata.tables[name]
+
+
+def insert(name: str, /, **values: Any) -> int:
+    """Store one row; its id."""
+    from app.extensions import db
+
+    result = db.session.execute(table(name).insert().values(**values))
+    db.session.commit()
+    identity: int = result.inserted_primary_key[0]
+    return identity
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    """Every row of a table, in the order of its first columns, ready to cross as JSON."""
+    from app.extensions import db
+
+    found = db.session.execute(select(table(name)).order_by(*list(table(name).c)[:2])).mappings()
+    return [
+        {
+            key: value.isoformat() if isinstance(value, datetime) else value
+            for key, value in row.items()
+        }
+        for row in found
+    ]
+
+
+def add_author(name: str | None = None, birth_year: int | None = None) -> int:
+    return insert("authors", name=name or f"Author {word()}", birth_year=birth_year)
+
+
+def add_book(
+    title: str | None = None,
+    isbn13: str | None = None,
+    published_year: int | None = None,
+    author_ids: list[int] | None = None,
+) -> int:
+    """A book, by one new author where none is given."""
+    book = insert(
+        "books",
+        title=title or f"Book {word()}",
+        isbn13=isbn13 or "979" + "".join(secrets.choice("0123456789") for _ in range(10)),
+        published_year=published_year,
+        version=1,
+    )
+    authors = [add_author()] if author_ids is None else author_ids
+    for position, author in enumerate(authors):
+        insert("authorships", book_id=book, author_id=author, position=position)
+    return book
+
+
+def add_copy(book_id: int | None = None) -> int:
+    book = add_book() if book_id is None else book_id
+    return insert("copies", book_id=book, barcode=word().upper(), condition="good")
+
+
+def add_user(email: str | None = None, name: str | None = None, active: bool = True) -> int:
+    return insert(
+        "users",
+        email=email or f"{word()}@example.org",
+        name=name or f"Reader {word()}",
+        role="member",
+        active=active,
+    )
+
+
+def add_loan(
+    copy_id: int | None = None,
+    user_id: int | None = None,
+    borrowed: float = 1,
+    due: float = -20,
+    returned: float | None = None,
+) -> int:
+    """A loan; the moments in days before now, so that ``due=-20`` is still to come."""
+    now = datetime.now(UTC)
+    return insert(
+        "loans",
+        copy_id=add_copy() if copy_id is None else copy_id,
+        user_id=add_user() if user_id is None else user_id,
+        borrowed_at=now - timedelta(days=borrowed),
+        due_at=now - timedelta(days=due),
+        returned_at=None if returned is None else now - timedelta(days=returned),
+        renewals=0,
+    )
+
+
+def authors() -> list[dict[str, Any]]:
+    return rows("authors")
+
+
+def books() -> list[dict[str, Any]]:
+    return rows("books")
+
+
+def users() -> list[dict[str, Any]]:
+    return rows("users")
+
+
+def word() -> str:
+    return secrets.token_hex(5)
+
+
+class Trail:
+    """Stands in for a file or a socket: remembers whether it was closed."""
+
+    opened: ClassVar[list["Trail"]] = []
+
+    def __init__(self) -> None:
+        self.closed = False
+        Trail.opened.append(self)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Log(logging.Handler):
+    """Keeps what is logged, tracebacks included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+LOG = Log()
+logging.getLogger().addHandler(LOG)
+
+
+class Box(Schema):
+    """A part of :class:`Shelf`."""
+
+    label = fields.String(required=True, validate=validate.Length(max=20))
+    numbers = fields.List(fields.Integer(strict=True))
+
+
+class Shelf(Schema):
+    """Nested on purpose, so that an error in it has a path."""
+
+    boxes = fields.List(fields.Nested(Box), required=True)
+
+
+def add_probes(app: Flask) -> None:
+    """Views that do on purpose what the app's own rarely do."""
+
+    @app.get("/probe/trail/<outcome>")
+    def leave_a_trail(outcome: str) -> dict[str, str]:
+        g.audit_trail = Trail()
+        if outcome == "crash":
+            raise RuntimeError("a view that fails")
+        if outcome == "refused":
+            abort(403)
+        return {"outcome": outcome}
+
+    @app.get("/probe/slow/<int:milliseconds>")
+    def take_time(milliseconds: int) -> dict[str, int]:
+        time.sleep(milliseconds / 1000)
+        return {"milliseconds": milliseconds}
+
+    @app.route("/probe/cached/<int:status>/<hint>", methods=["GET", "POST"])
+    def choose_a_hint(status: int, hint: str) -> Response:
+        return Response("chosen", status, {"Cache-Control": hint})
+
+    @app.get("/probe/moved/")
+    def live_behind_a_slash() -> dict[str, str]:
+        return {}
+
+    @app.get("/probe/abort/<int:status>")
+    def stop(status: int) -> dict[str, str]:
+        abort(status)
+
+    @app.get("/probe/busy/<int:seconds>")
+    def ask_for_patience(seconds: int) -> dict[str, str]:
+        raise TooManyRequests(retry_after=seconds)
+
+    @app.get("/probe/challenge/<scheme>")
+    def ask_who_it_is(scheme: str) -> dict[str, str]:
+        raise Unauthorized(www_authenticate=WWWAuthenticate(scheme))
+
+    @app.get("/probe/refuse/<kind>")
+    def refuse(kind: str) -> dict[str, str]:
+        from app import errors
+
+        words = request.args.to_dict()
+        raise getattr(errors, kind)(**words)
+
+    @app.get("/probe/api-error/<int:status>")
+    def raise_an_error_of_our_own(status: int) -> dict[str, str]:
+        from app.errors import ApiError
+
+        error = ApiError(
+            request.args["code"], request.args["message"], [{"field": "a", "reason": "b"}]
+        )
+        error.status = status
+        error.headers = {"X-Reason": request.args["code"]}
+        raise error
+
+    @app.get("/probe/crash/<kind>")
+    def crash(kind: str) -> dict[str, str]:
+        kinds = {"RuntimeError": RuntimeError, "KeyError": KeyError, "OSError": OSError}
+        raise kinds[kind](request.args["cause"])
+
+    @app.post("/probe/shelves")
+    def load_a_shelf() -> dict[str, Any]:
+        shelf: dict[str, Any] = Shelf().load(request.get_json())
+        return shelf
