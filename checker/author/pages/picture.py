@@ -20,7 +20,7 @@ font-size: {char_height}px; line-height: {line_height}px; white-space: pre; }}
 {styles}
 </style>
 <defs>{lines}</defs>
-<rect class="screen__ground" width="{width}" height="{height}" rx="10"/>
+<rect class="screen__ground" fill="#0d2f29" width="{width}" height="{height}" rx="10"/>
 <g transform="translate({terminal_x}, {terminal_y})">
 {backgrounds}
 <g class="{unique_id}-matrix">
@@ -59,7 +59,7 @@ THEME = TerminalTheme(
 
 def picture(screen: str, title: str, columns: int) -> str:
     """``screen``, with its ANSI colours, as one SVG element with a text alternative."""
-    text = Text.from_ansi(screen)
+    text = Text.from_ansi(screen.rstrip())
     console = Console(
         record=True,
         width=columns,
@@ -67,7 +67,8 @@ def picture(screen: str, title: str, columns: int) -> str:
         force_terminal=True,
         color_system="truecolor",
     )
-    console.print(text, soft_wrap=False)
+    console.print(text)
+    console.print()  # as much room below as above
     unique_id = "screen-" + "".join(letter for letter in title.lower() if letter.isalnum())
     svg = console.export_svg(title=title, theme=THEME, code_format=FRAME, unique_id=unique_id)
     return svg.replace("TITLE", _escape(title)).replace("DESCRIPTION", _escape(text.plain))

@@ -29,7 +29,7 @@ from checker.author.trees import read_tree, solved, write_tree
 from checker.course import Course
 
 ADDRESS = "localhost:5000"
-COLUMNS = 76
+COLUMNS = 80
 """Of a pictured screen: wide enough for a whole line of keys, narrow enough for a telephone."""
 IGNORED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", "*.db", "*.sqlite3")
 MODULES = ("checker", "flask", "pytest")
