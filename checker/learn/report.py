@@ -20,6 +20,7 @@ LABEL = 10
 MARGIN = " "
 LONGEST_MESSAGE = 3
 
+BUSY = "checking"
 LABELS = {
     "solved": ("good", "solved"),
     "not_yet": ("bad", "not yet"),
@@ -33,10 +34,20 @@ NEXT = {
 }
 
 
-def verdict_lines(verdict: Verdict, console: Console, verbose: bool = False) -> list[Line]:
-    """The verdict in at most ten lines as wide as the console; with ``verbose``, all of it."""
-    style, label = LABELS[verdict.state]
-    marks = {"good": console.glyphs.good, "bad": console.glyphs.bad, "warn": "!"}
+def verdict_lines(
+    verdict: Verdict, console: Console, verbose: bool = False, busy: bool = False
+) -> list[Line]:
+    """The verdict in at most ten lines as wide as the console; with ``verbose``, all of it.
+
+    With ``busy``, it is that of the content before, and says so.
+    """
+    style, label = ("accent", BUSY) if busy else LABELS[verdict.state]
+    marks = {
+        "good": console.glyphs.good,
+        "bad": console.glyphs.bad,
+        "warn": "!",
+        "accent": console.glyphs.busy,
+    }
     failure = verdict.first_failure
     if verdict.state == "solved":
         count = len(verdict.tests)
@@ -48,9 +59,9 @@ def verdict_lines(verdict: Verdict, console: Console, verbose: bool = False) -> 
     if failure is not None:
         lines += _failure_rows(failure, console, verbose)
     if verdict.state in NEXT:
-        lines += _row("next", NEXT[verdict.state], console, None)
+        lines += _row("next", NEXT[verdict.state], console, None if verbose else 2)
     for warning in verdict.warnings if verbose else verdict.warnings[:1]:
-        lines += _row("note", neutral(warning), console, None if verbose else 2)
+        lines += _row("note", neutral(warning), console, None if verbose else 1)
     if verbose:
         lines += _tests(verdict.tests, console)
     return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,6 @@ from checker.workspace import Workspace
 if TYPE_CHECKING:
     from checker.engine.engine import Engine
     from checker.engine.verdict import Verdict
-
-OnTest = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -85,17 +83,10 @@ class Session:
 
     # Checking
 
-    def check(
-        self,
-        exercise: Exercise,
-        engine: Engine,
-        verbose: bool = False,
-        on_test: OnTest | None = None,
-    ) -> Verdict:
+    def check(self, exercise: Exercise, engine: Engine, verbose: bool = False) -> Verdict:
         """Run the course's tests of one exercise on the learner's files. Records nothing."""
         from dataclasses import replace
 
-        from checker.engine.events import TestFinished, TestsCollected
         from checker.engine.job import Job
         from checker.engine.verdict import Failure, Location, Verdict
 
@@ -107,19 +98,9 @@ class Session:
                 )
                 problem = Failure(message, where=Location(name))
                 return Verdict(exercise.id, "does_not_load", problem=problem)
-        done = total = 0
-
-        def count(event: object) -> None:
-            nonlocal done, total
-            if isinstance(event, TestsCollected):
-                total = len(event.names)
-            elif isinstance(event, TestFinished):
-                done += 1
-            if on_test is not None:
-                on_test(done, total)
-
-        job = replace(Job.for_exercise(self.course, exercise, folder), verbose=verbose)
-        return engine.check(job, count)
+        return engine.check(
+            replace(Job.for_exercise(self.course, exercise, folder), verbose=verbose)
+        )
 
     def record(self, verdict: Verdict) -> Progress:
         """Save what a verdict says."""

@@ -406,7 +406,10 @@ class TestDoctor:
         assert told.code == 0
 
     def test_a_package_of_another_version_is_named(self, started: Any) -> None:
-        started.save("requirements.lock", "flask==0.1\nnot-there==1.0\nelsewhere==1 ; sys_platform == 'plan9'\n")
+        started.save(
+            "requirements.lock",
+            "flask==0.1\nnot-there==1.0\nelsewhere==1 ; sys_platform == 'plan9'\n",
+        )
         told = started.types("doctor", "--json").json
         packages = next(f for f in told["findings"] if f["name"] == "packages")
         assert "flask is 3" in packages["cause"]

@@ -22,17 +22,6 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class TestDone:
-    """A check is under way: so many tests of so many."""
-
-    __test__ = False
-
-    run: int
-    done: int
-    total: int
-
-
-@dataclass(frozen=True)
 class Finished:
     """One exercise was checked.
 
@@ -81,4 +70,4 @@ class Quit:
     code: int
 
 
-Event = Key | Saved | TestDone | Finished | Stopped | Failed | Told | Resized | Quit
+Event = Key | Saved | Finished | Stopped | Failed | Told | Resized | Quit

@@ -35,7 +35,6 @@ from checker.learn.watch.events import (
     Resized,
     Saved,
     Stopped,
-    TestDone,
     Told,
 )
 from checker.learn.watch.files import Ground, Watcher
@@ -112,8 +111,6 @@ class Watch:
             self._on_key(event.name)
         elif isinstance(event, Saved):
             self._on_save(event.fingerprint)
-        elif isinstance(event, TestDone):
-            self._on_test(event)
         elif isinstance(event, Finished):
             self._on_verdict(event)
         elif isinstance(event, Stopped):
@@ -135,7 +132,7 @@ class Watch:
 
     def _check(self, exercises: tuple[Exercise, ...]) -> None:
         """Check now; what is being checked is cancelled first, and its verdict never shown."""
-        self.moment.busy = "checking" + self._console().glyphs.more
+        self.moment.busy = "checking"
         self._draw()
         if self.running is not None:
             self.again = exercises
@@ -146,13 +143,6 @@ class Watch:
         self.judged = ""
         self.running = Run(self.number, exercises)
         self.worker.submit(self.running)
-
-    def _on_test(self, event: TestDone) -> None:
-        if self.running is None or event.run != self.running.number or self.cancelling:
-            return
-        if len(self.running.exercises) == 1 and event.total:
-            more = self._console().glyphs.more
-            self.moment.busy = f"checking{more} {event.done} of {event.total} tests"
 
     def _on_verdict(self, event: Finished) -> None:
         if self.running is None or event.run != self.running.number:
@@ -172,8 +162,7 @@ class Watch:
             self.moment.verdict = event.verdict
         if self.running is not None and len(self.running.exercises) > 1:
             done = [e.id for e in self.running.exercises].index(event.verdict.exercise) + 1
-            more = self._console().glyphs.more
-            self.moment.busy = f"checking all{more} {done} of {len(self.running.exercises)}"
+            self.moment.notice = f"checked {done} of {len(self.running.exercises)}"
             self._open_list()
         self._recount()
 

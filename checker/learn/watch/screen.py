@@ -11,6 +11,7 @@ from checker.learn.report import edit_path, exercise_line, verdict_lines
 from checker.learn.text import Console, Line, Span, cells, line, pad, wrap
 
 NARROW = 60
+FIRST_SCREEN = 15
 HOME, CLEAR_LINE, CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 
 HELP = (
@@ -51,10 +52,11 @@ def frame(moment: Moment, console: Console) -> list[Line]:
     foot += keys(moment, console)
     parts = [head, body, moment.panel, foot]
     parts = [part for part in parts if part]
-    if sum(map(len, parts)) + len(parts) - 1 <= console.height:
+    height = console.height if moment.panel else min(console.height, FIRST_SCREEN)
+    if sum(map(len, parts)) + len(parts) - 1 <= height:
         return [row for part in parts for row in ([()] if part is not head else []) + part]
-    room = max(console.height - len(head) - len(foot), 1)
-    return (head + _cut(body, moment.panel, room, console) + foot)[-console.height :]
+    room = max(height - len(head) - len(foot), 1)
+    return (head + _cut(body, moment.panel, room, console) + foot)[-height:]
 
 
 def _cut(body: list[Line], panel: list[Line], room: int, console: Console) -> list[Line]:
@@ -85,11 +87,17 @@ def header(moment: Moment, console: Console) -> list[Line]:
 
 
 def _body(moment: Moment, console: Console) -> list[Line]:
-    shown = verdict_lines(moment.verdict, console) if moment.verdict else []
+    if moment.verdict is None:
+        busy = f"{console.glyphs.busy} {moment.busy}{console.glyphs.more}"
+        return [line(" ", Span(busy, "accent"))] if moment.busy else []
     if not moment.busy:
-        return shown
-    busy = line(" ", Span(f"{console.glyphs.busy} {moment.busy}", "accent"))
-    return [busy, *(tuple(Span(span.text, "dim") for span in row) for row in shown[1:])]
+        return verdict_lines(moment.verdict, console)
+    first, *more = verdict_lines(moment.verdict, console, busy=True)
+    return [first[:2] + _dimmed(first[2:]), *map(_dimmed, more)]
+
+
+def _dimmed(row: Line) -> Line:
+    return tuple(Span(span.text, "dim") for span in row)
 
 
 def _notice(notice: str, console: Console) -> list[str]:

@@ -12,7 +12,7 @@ from checker.course import Exercise
 from checker.engine.engine import Engine
 from checker.engine.errors import Cancelled
 from checker.learn.session import Session
-from checker.learn.watch.events import Event, Failed, Finished, Stopped, TestDone
+from checker.learn.watch.events import Event, Failed, Finished, Stopped
 from checker.learn.watch.files import Ground
 
 CLOSE_SECONDS = 0.05
@@ -79,9 +79,7 @@ class Worker(threading.Thread):
             ground = Ground(self.session.workspace, exercise)
             stamps, fingerprint = ground.stamps(), ground.fingerprint()
             try:
-                verdict = self.session.check(
-                    exercise, self.engine, on_test=self._counter(run.number)
-                )
+                verdict = self.session.check(exercise, self.engine)
             except Cancelled:
                 break
             is_stale = ground.fingerprint() != fingerprint or ground.stamps() != stamps
@@ -90,9 +88,6 @@ class Worker(threading.Thread):
             if is_last:
                 return
         self.events.put(Stopped(run.number))
-
-    def _counter(self, run: int) -> Callable[[int, int], None]:
-        return lambda done, total: self.events.put(TestDone(run, done, total))
 
     def _discard_engine(self) -> None:
         """Whatever state the engine is in, the next run gets a new one."""
