@@ -25,9 +25,17 @@ def _quick_list() -> None:
 
 
 def _any_command() -> None:
+    import click
+
     from checker.cli import cli
 
-    cli(prog_name="checker")
+    try:
+        cli(prog_name="checker", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        raise KeyboardInterrupt from None  # Ctrl-C is no verdict: click's own code for it, 1, is
 
 
 if __name__ == "__main__":

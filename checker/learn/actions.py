@@ -99,7 +99,8 @@ def start(session: Session, name: str | None, carry: bool) -> None:
         session.forget(step.exercises)
     else:
         session.workspace.start(step)
-    session.choose(step.exercises[0])
+    if session.current().step_name != step.name:
+        session.choose(step.exercises[0])
     say(f"Step {step.number}, {step.title}, is in work/{step.name}.")
     say(f"Begin with {step.exercises[0].id} in {edit_path(step.exercises[0])}, then type: checker")
     warn(changes.stray_message(session.course))
@@ -159,19 +160,23 @@ def chosen(
 def check(session: Session, exercises: tuple[Exercise, ...], verbose: bool, as_json: bool) -> int:
     """Check, record, tell; the exit code."""
     from checker.engine.engine import create_engine
+    from checker.engine.errors import EngineError
 
     for name in dict.fromkeys(exercise.step_name for exercise in exercises):
         step = session.course.step(name)
         session.workspace.require_started(step)
         _refresh(session, step)
     verdicts: list[Verdict] = []
-    with create_engine() as engine:
-        for exercise in exercises:
-            verdict = session.check(exercise, engine, verbose=verbose)
-            session.record(verdict)
-            verdicts.append(verdict)
-            if not as_json:
-                _tell_verdict(exercise, verdict, verbose, short=len(exercises) > 1)
+    try:
+        with create_engine() as engine:
+            for exercise in exercises:
+                verdict = session.check(exercise, engine, verbose=verbose)
+                session.record(verdict)
+                verdicts.append(verdict)
+                if not as_json:
+                    _tell_verdict(exercise, verdict, verbose, short=len(exercises) > 1)
+    except EngineError as error:
+        raise EnvironmentTrouble(f"{error}. Type: checker doctor") from error
     code = next(code for code in WORST_FIRST if code in {v.exit_code for v in verdicts})
     if as_json:
         told = [verdict if verbose else _brief(verdict) for verdict in verdicts]
@@ -312,7 +317,7 @@ def run(session: Session, name: str | None, port: int) -> int:
     step = session.course.step(name) if name else session.course.step_of(session.current())
     folder = session.workspace.require_started(step)
     say(f"work/{step.name} on http://localhost:{port}   Ctrl-C ends it")
-    command = [sys.executable, "-m", "flask", "run", "--port", str(port)]
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "run", "--port", str(port)]
     try:
         return subprocess.run(command, cwd=folder, check=False).returncode
     except KeyboardInterrupt:

@@ -23,7 +23,8 @@ from checker.workspace import Workspace
 OLDEST_PYTHON = (3, 11)
 FREE_MEGABYTES = 200
 EVENT_SECONDS = 2.0
-REINSTALL = "python3 start.py"
+_FRESH = {"win32": "rmdir /s /q .venv && py start.py"}
+REINSTALL = _FRESH.get(sys.platform, "rm -rf .venv && python3 start.py")
 
 State = Literal["ok", "note", "bad"]
 

@@ -76,7 +76,7 @@ def _missing(error: ImportError) -> int:
     if name in ("", "checker"):
         return _say(fault_message(error), FAULT)
     return _say(
-        f"the package {name} is missing or broken ({error}): python3 start.py installs it again",
+        f"the package {name} is missing or broken ({error}). Type: checker doctor",
         EnvironmentTrouble.exit_code,
     )
 

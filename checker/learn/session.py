@@ -74,6 +74,16 @@ class Session:
 
         self.store.update(lambda progress: replace(progress, current=exercise.id))
 
+    def release(self, exercise: Exercise) -> None:
+        """Choose nothing any more if the chosen one is solved: the next visit goes on."""
+        from dataclasses import replace
+
+        def change(progress: Progress) -> Progress:
+            is_done = progress.current == exercise.id and progress[exercise.id].is_solved
+            return replace(progress, current=None) if is_done else progress
+
+        self.store.update(change)
+
     def next_step(self) -> Step | None:
         """The first step that is not started."""
         return next((s for s in self.course.steps if not self.workspace.is_started(s)), None)

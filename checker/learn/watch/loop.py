@@ -414,6 +414,7 @@ class Watch:
             if self.running is not None:
                 self.worker.cancel(self.running.number)
             self.worker.close()
+            self._try(lambda: self.session.release(self.moment.exercise))
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
