@@ -68,6 +68,8 @@ def propagate(root: Path, since: str, first: str, *, dry_run: bool = False) -> I
     now = {name: _on_disk(root, name) for name in steps}
     for name, following in zip(steps, [*steps[1:], None], strict=True):
         before = StepTrees(below(base, f"steps/{name}"), below(base, f"solutions/{name}"))
+        if not before.starter:
+            continue  # a step that is new since then: nothing in it is a fix
         for carried in _within(name, before, now[name]):
             now[name] = _after(now[name], name, carried)
             yield _written(root, carried, dry_run)

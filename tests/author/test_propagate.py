@@ -268,6 +268,15 @@ def test_a_second_run_has_nothing_left_to_do(repository) -> None:
     assert carry(repository) == []
 
 
+def test_a_step_that_is_new_since_then_holds_no_fix(mini) -> None:
+    git(mini.root, "init", "--quiet")
+    commit(mini.root)
+    add_third_step(mini)
+    mini.replace("steps/03_third/app/sums.py", "> 100", "> 1000")
+
+    assert carry(mini) == []
+
+
 def test_a_commit_that_is_not_there_is_told(repository) -> None:
     with pytest.raises(UserError, match="no steps/ at 'yesterday'"):
         list(propagate(repository.root, "yesterday", "01_first"))

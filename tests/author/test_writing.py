@@ -61,6 +61,7 @@ class TestNew:
             "solutions/01_first/app/kind_words.py",
             "steps/01_first/exercises/test_1_3_kind_words.py",
         }
+        assert "covers 1.0" in next(each.what for each in prove("claims", "1.3") if each.what)
         (mistakes,) = prove("mistakes", "1.3")
         assert mistakes.what == "0 of at least 3 mistakes"
 

@@ -17,11 +17,13 @@ def claims(bench: Bench, scope: Scope) -> Iterator[Finding]:
     for exercise in scope.exercises:
         for claim in exercise.covers:
             if claim not in known:
-                near = [other for other in known if other.startswith(claim)]
+                near = [c for c in known if c.startswith(claim)] or [
+                    c for c in known if c.partition(".")[0] == claim.partition(".")[0]
+                ]
                 yield broken(
                     manifest(bench.course, exercise),
                     f"covers {claim}, which claims.toml does not list",
-                    f"name claims such as {', '.join(sorted(near) or sorted(known)[:3])}",
+                    f"name claims such as {', '.join(sorted(near)[:5])}",
                 )
     covered = coverage(bench.course)
     for step in scope.steps:
