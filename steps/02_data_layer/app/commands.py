@@ -5,8 +5,6 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from app.seed import NotEmpty, fill
-
 
 def register_commands(app: Flask) -> None:
     """Make the commands of this module available to ``flask``."""
@@ -19,6 +17,8 @@ def register_commands(app: Flask) -> None:
 @with_appcontext
 def seed(books: int, number: int) -> None:
     """Fill an empty library with books, copies, people and loans, all of them made up."""
+    from app.seed import NotEmpty, fill  # Faker: for this command only
+
     if not current_app.config["SAMPLE_DATA"]:
         raise click.ClickException("made-up people belong in development only: see APP_ENV")
     try:

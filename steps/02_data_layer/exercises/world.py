@@ -7,16 +7,17 @@ import io
 import logging
 import os
 import secrets
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from alembic import command
 from alembic.runtime.migration import MigrationContext
@@ -51,13 +52,32 @@ def new_app(name: str = "testing", **settings: str) -> Flask:
     """An app with empty tables, made as the models say."""
     with environment(**settings):
         from app import create_app
-        from app.extensions import db
 
         app = create_app(name)
     with app.app_context():
-        db.create_all()
+        create_tables()
         Statements(app)
     return app
+
+
+def create_tables() -> None:
+    """As ``db.create_all()`` does, but only the first app pays for it."""
+    from app.extensions import db
+
+    if db.engine.url.database is not None:
+        db.create_all()
+        return
+    with closing(db.engine.raw_connection()) as connection:
+        new = cast("sqlite3.Connection", connection.driver_connection)
+        if id(db.metadata) in TEMPLATES:
+            TEMPLATES[id(db.metadata)].backup(new)
+            return
+        db.create_all()
+        new.backup(TEMPLATES.setdefault(id(db.metadata), sqlite3.connect(":memory:")))
+
+
+TEMPLATES: dict[int, sqlite3.Connection] = {}
+"""The tables of each set of models, for :func:`create_tables`."""
 
 
 @contextmanager
@@ -288,26 +308,41 @@ def table(name: str) -> Table:
 
 def insert(name: str, /, **values: Any) -> int:
     """Store one row; its id."""
+    (identity,) = insert_all(name, [values])
+    return identity
+
+
+def insert_all(name: str, rows: list[dict[str, Any]]) -> list[int]:
+    """Store rows, past SQLAlchemy and quickly: there are many, and none is under test."""
     from app.extensions import db
 
-    result = db.session.execute(table(name).insert().values(**values))
-    db.session.commit()
-    identity: int = result.inserted_primary_key[0]
-    return identity
+    columns = list(rows[0])
+    sql = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    with closing(db.engine.raw_connection()) as connection:
+        return [
+            connection.cursor().execute(sql, [stored(row[column]) for column in columns]).lastrowid
+            for row in rows
+        ]
+
+
+def stored(value: Any) -> Any:
+    """As ``UTCDateTime`` stores it in SQLite."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value
 
 
 def rows(name: str) -> list[dict[str, Any]]:
     """Every row of a table, in the order of its first columns, ready to cross as JSON."""
     from app.extensions import db
 
-    found = db.session.execute(select(table(name)).order_by(*list(table(name).c)[:2])).mappings()
-    return [
-        {
-            key: value.isoformat() if isinstance(value, datetime) else value
-            for key, value in row.items()
-        }
-        for row in found
-    ]
+    query = select(table(name)).order_by(*list(table(name).c)[:2])
+    found = [dict(row) for row in db.session.execute(query).mappings()]
+    db.session.rollback()  # or the next insert would meet a transaction
+    for row in found:
+        moments = {key: value for key, value in row.items() if isinstance(value, datetime)}
+        row.update({key: value.isoformat() for key, value in moments.items()})
+    return found
 
 
 def add_author(name: str | None = None, birth_year: int | None = None) -> int:
