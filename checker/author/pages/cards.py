@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from checker.author.pages.markup import fence, folded, table
+from checker.author.pages.markup import counted, fence, folded, table
 from checker.author.pages.sources import file_of
 from checker.author.pages.symbols import Definition, Piece, definitions
 from checker.course import Course, Exercise, Step
@@ -98,7 +98,7 @@ def _title(exercise: Exercise) -> str:
 def _facts(exercise: Exercise) -> str:
     facts = (
         f"about {exercise.minutes} minutes",
-        f"{exercise.points} points",
+        counted(exercise.points, "point"),
         f"practises {', '.join(exercise.covers)}",
     )
     return f'<p class="card__facts">{"".join(f"<span>{fact}</span>" for fact in facts)}</p>\n'

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from checker.author.diffs import FileChange, step_changes
-from checker.author.pages.markup import fence, folded, language_of
+from checker.author.pages.markup import counted, fence, folded, language_of
 from checker.course import Course, Step
+
+KINDS = ("changed", "added", "removed")
 
 
 def changes(course: Course, step: Step) -> str:
-    """Each file that differs: the manifest's reason, and what differs, folded."""
+    """Each file that differs: the manifest's reason, and what differs. All of it folded."""
     found = step_changes(course, step)
     if not found:
         return "This is where the course begins: every file is new.\n"
+    groups = {kind: [each for each in found if each.kind == kind] for kind in KINDS}
     return "".join(
         folded(
-            f"`{change.path}` {change.kind}: {change.reason}",
-            _body(step, change),
-            "change",
+            f"{counted(len(group), 'file')} {kind}",
+            "".join(_change(step, each) for each in group),
+            "changes",
         )
-        for change in found
+        for kind, group in groups.items()
+        if group
     )
+
+
+def _change(step: Step, change: FileChange) -> str:
+    return folded(f"`{change.path}` {change.reason}", _body(step, change), "change")
 
 
 def _body(step: Step, change: FileChange) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from checker.author.pages import cards, changes, coverage, sources, symbols
-from checker.author.pages.markup import fence, folded, language_of
+from checker.author.pages.markup import counted, fence, folded, language_of
 from checker.claims import Section, load_claims
 from checker.course import Course, Step
 
@@ -88,8 +88,8 @@ class Pages:
         step = self.course.step(name)
         facts = (
             f"about {_hours(step.minutes)}",
-            _counted(len(step.exercises), "exercise"),
-            _counted(sum(exercise.points for exercise in step.exercises), "point"),
+            counted(len(step.exercises), "exercise"),
+            counted(sum(exercise.points for exercise in step.exercises), "point"),
         )
         return f'<p class="facts">{"".join(f"<span>{fact}</span>" for fact in facts)}</p>\n'
 
@@ -192,7 +192,3 @@ def _hours(minutes: int) -> str:
     if not whole:
         return "half an hour"
     return f"{whole}{'½' if half else ''} hour{'s' if halves > 2 else ''}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

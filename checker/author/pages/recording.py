@@ -29,8 +29,8 @@ from checker.author.trees import read_tree, solved, write_tree
 from checker.course import Course
 
 ADDRESS = "localhost:5000"
-COLUMNS = 80
-"""Of a pictured screen: wide enough for a whole line of keys, narrow enough for a telephone."""
+COLUMNS = 66
+"""Of a pictured screen: its letters can still be read on a telephone."""
 IGNORED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", "*.db", "*.sqlite3")
 MODULES = ("checker", "flask", "pytest")
 PROGRAMS = ("curl", "git")
