@@ -8,12 +8,9 @@ such a command itself, so it can be undone.
 from __future__ import annotations
 
 import json
-import shutil
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +106,10 @@ class Backups:
         summary: str,
         undoes: int | None,
     ) -> Copy:
+        import shutil
+        from datetime import UTC, datetime
+        from hashlib import sha256
+
         number = max((copy.number for copy in self.copies()), default=0) + 1
         now = datetime.now(UTC)
         folder = self.folder / f"{number:04}_{now:%Y-%m-%d_%H-%M-%S}_{command}"
@@ -150,6 +151,8 @@ class Backups:
 
     def _prune(self, folder: Path) -> None:
         """Remove folders that an undo left empty, with the caches Python put there."""
+        import shutil
+
         while folder not in (self.course, self.folder.parent.parent):
             left = list(folder.iterdir()) if folder.is_dir() else []
             if any(entry.name not in CACHES for entry in left):

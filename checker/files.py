@@ -59,6 +59,11 @@ def tree(root: Path) -> dict[str, Path]:
     return dict(sorted(_walk(root, "")))
 
 
+def has_files(root: Path) -> bool:
+    """Whether there is any file below ``root`` that :func:`tree` would list."""
+    return any(True for _ in _walk(root, ""))
+
+
 def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
     try:
         entries = list(os.scandir(folder))

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from checker.backups import CARRY, REFRESH, Backups, Change, Copy
 from checker.course import Course, Exercise, Step
 from checker.errors import UserError
-from checker.files import locked, read, refuse_odd, tree, write, write_json
+from checker.files import has_files, locked, read, refuse_odd, tree, write, write_json
 from checker.merge import Merged, merge
 
 EXERCISES = "exercises/"
@@ -57,7 +55,7 @@ class Workspace:
 
     def is_started(self, step: Step) -> bool:
         """Whether the step's folder holds any file; one with caches alone does not count."""
-        return bool(tree(self.folder(step)))
+        return has_files(self.folder(step))
 
     @property
     def started(self) -> tuple[Step, ...]:
@@ -132,6 +130,8 @@ class Workspace:
 
     def _hand_out(self, step: Step, contents: Mapping[str, bytes]) -> Path:
         """Write a new step folder beside its place, then move it there as a whole."""
+        import shutil
+
         folder = self.folder(step)
         unfinished = self.hidden / f"{step.name}.unfinished-{os.getpid()}"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -326,6 +326,8 @@ def _content(path: Path) -> bytes:
 
 
 def _digest(content: bytes) -> str:
+    from hashlib import sha256
+
     return sha256(content).hexdigest()
 
 

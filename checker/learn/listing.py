@@ -60,7 +60,7 @@ def list_lines(session: Session, progress: Progress, console: Console) -> list[L
 
 def _step_line(session: Session, step: Step, progress: Progress, console: Console) -> Line:
     title = Span(pad(f" {step.name[:2]} {step.title}", 43), "strong")
-    if not session.workspace.is_started(step):
+    if not session.is_started(step):
         return line(title, " ", Span(f"checker start {step.number}", "dim"))
     solved, total = session.solved_count(step, progress), len(step.exercises)
     return line(title, " ", f"{console.bar(solved, total)}  {solved} of {total}")

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checker.errors import EnvironmentTrouble
 from checker.files import locked, write_json
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 VERSION = 1
 
@@ -55,7 +57,7 @@ class Progress:
         if state in ("environment", "fault"):
             return self
         entry = self[exercise]
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = _now().isoformat(timespec="seconds")
         solved_at = (entry.solved_at or now) if state == "solved" else entry.solved_at
         return self.with_entry(
             exercise,
@@ -100,7 +102,7 @@ class ProgressStore:
         return after
 
     def _set_aside(self) -> None:
-        aside = self.file.with_name(f"progress.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.json")
+        aside = self.file.with_name(f"progress.damaged-{_now():%Y%m%d-%H%M%S-%f}.json")
         try:
             self.file.rename(aside)
         except OSError:
@@ -108,6 +110,15 @@ class ProgressStore:
         else:
             kept = f"the progress file was damaged; it is kept as {aside.name}"
         self.warning = f"{kept}. Rebuild it with: checker check --all"
+
+
+def _now() -> datetime:
+    from datetime import (
+        UTC,
+        datetime,
+    )  # kept out of `checker list`, as is all that it does not need
+
+    return datetime.now(UTC)
 
 
 def _parse(record: Any, file: Path) -> Progress:

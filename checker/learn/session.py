@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.course import Course, Exercise, Step, find_course
 from checker.errors import EnvironmentTrouble, UserError
+from checker.files import has_files
 from checker.learn.progress import Progress, ProgressStore
-from checker.workspace import Workspace
 
 if TYPE_CHECKING:
     from checker.engine.engine import Engine
     from checker.engine.verdict import Verdict
+    from checker.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,6 @@ class Session:
     """Everything a command needs to know; cheap to make."""
 
     course: Course
-    workspace: Workspace
     store: ProgressStore
 
     @classmethod
@@ -35,15 +36,24 @@ class Session:
                 "no course here: change into the course's folder, the one that holds `steps`"
             )
         course = Course.load(root)
-        workspace = Workspace(course)
-        return cls(course, workspace, ProgressStore(workspace.hidden))
+        return cls(course, ProgressStore(root / "work" / ".checker"))
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The learner's files; a command that only looks, such as ``list``, does without."""
+        from checker.workspace import Workspace
+
+        return Workspace(self.course)
+
+    def is_started(self, step: Step) -> bool:
+        return has_files(self.course.root / "work" / step.name)
 
     # What the learner is at
 
     @property
     def open_steps(self) -> tuple[Step, ...]:
         """The steps that are started."""
-        return self.workspace.started
+        return tuple(step for step in self.course.steps if self.is_started(step))
 
     def current(self, progress: Progress | None = None) -> Exercise:
         """The exercise the learner chose, else the first unsolved one of the started steps."""
@@ -86,7 +96,7 @@ class Session:
 
     def next_step(self) -> Step | None:
         """The first step that is not started."""
-        return next((s for s in self.course.steps if not self.workspace.is_started(s)), None)
+        return next((s for s in self.course.steps if not self.is_started(s)), None)
 
     def solved_count(self, step: Step, progress: Progress) -> int:
         return sum(progress[exercise.id].is_solved for exercise in step.exercises)
@@ -150,7 +160,7 @@ class Session:
             "number": step.number,
             "name": step.name,
             "title": step.title,
-            "started": self.workspace.is_started(step),
+            "started": self.is_started(step),
             "solved": self.solved_count(step, progress),
             "total": len(step.exercises),
         }

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 CODES = {
     "good": "32",
@@ -25,8 +25,7 @@ NARROWEST = 20
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A piece of text in one style; a style of ``""`` is plain."""
 
     text: str
@@ -36,8 +35,7 @@ class Span:
 Line = tuple[Span, ...]
 
 
-@dataclass(frozen=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """The marks, in a form the terminal's encoding has."""
 
     good: str
@@ -210,7 +208,7 @@ def _size(stream: TextIO) -> tuple[int, int]:
 
 
 def _has_unicode(stream: TextIO) -> bool:
-    marks = "".join(vars(UNICODE).values())
+    marks = "".join(UNICODE)
     try:
         marks.encode(getattr(stream, "encoding", None) or "ascii")
     except (UnicodeError, LookupError):

@@ -291,17 +291,32 @@ def test_leaving_restores_the_terminal_even_from_an_endless_loop(
     assert screen.output.rstrip().endswith("\x1b[?25h"), "the cursor is shown again"
 
 
-def test_a_crash_of_our_own_restores_the_terminal(learner: Any, screens: Open) -> None:
-    learner.session.workspace.start(learner.session.course.step(1))
-    screen = screens(learner, PYTHONINSPECT="")
-    screen.verdict("it says return")
-    # The step's folder is read on the way to the next frame: without it there is none
+def test_what_a_key_cannot_do_is_told_and_the_screen_goes_on(learner: Any, screen: Screen) -> None:
     learner.save("work/.checker/progress.json", '{"version": 99}')
     screen.press("h")
     screen.wait("newer checker")
-    screen.press("q")
-    assert screen.end() == 0
+    learner.path("work/.checker/progress.json").unlink()
+    screen.press("h")
+    screen.wait("The first hint")
+
+
+def test_a_crash_of_our_own_restores_the_terminal(learner: Any, screens: Open) -> None:
+    learner.session.workspace.start(learner.session.course.step(1))
+    screen = screens(learner, CRASH_ON_KEY="x")
+    screen.verdict("it says return")
+    screen.press("x")
+    assert screen.end() == 70
+    assert "the checker itself went wrong" in screen.output
     assert termios.tcgetattr(screen.slave) == screen.settings
+
+
+def test_it_ends_when_the_terminal_window_is_closed(learner: Any, screen: Screen) -> None:
+    learner.save(FILE, "# LOOP\n")
+    screen.wait("checking")
+    os.close(screen.slave)
+    os.close(screen.master)
+    screen.slave, screen.master = pty.openpty()
+    assert screen.process.wait(DEADLINE) != 0
 
 
 def test_a_fault_of_the_engine_is_owned_and_the_next_save_is_judged(

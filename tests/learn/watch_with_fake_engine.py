@@ -5,6 +5,7 @@ A check takes a moment, as a real one does; ``LOOP`` in the file makes it endles
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from checker.engine.errors import Cancelled
 from checker.engine.verdict import Failure, Location, TestResult, Verdict
+from checker.learn.guard import guarded
 from checker.learn.session import Session
 from checker.learn.watch.loop import Watch
 
@@ -48,5 +50,18 @@ class FakeEngine:
         self.cancel()
 
 
+class CrashingWatch(Watch):
+    """Stands for a mistake of our own: a certain key ends in an exception."""
+
+    def _on_key(self, key: str) -> None:
+        if key == os.environ.get("CRASH_ON_KEY"):
+            raise ZeroDivisionError
+        super()._on_key(key)
+
+
+def main() -> None:
+    sys.exit(CrashingWatch(Session.open(), FakeEngine, sys.stdout).run())  # type: ignore[arg-type]
+
+
 if __name__ == "__main__":
-    sys.exit(Watch(Session.open(), FakeEngine, sys.stdout).run())  # type: ignore[arg-type]
+    sys.exit(guarded(main))

@@ -46,6 +46,7 @@ CANCEL_AGAIN = 0.03
 # Windows cannot be woken from a wait by Ctrl-C
 WINDOWS_WAIT = 0.1
 INTERRUPTED = 130
+HUNG_UP = 129
 
 
 @dataclass
@@ -195,7 +196,7 @@ class Watch:
             pending.action()
             return
         if key == "hangup":
-            self.events.put(Quit(128 + 1))
+            self.events.put(Quit(HUNG_UP))
         elif key == "q":
             self.events.put(Quit(0))
         elif key in ("escape", self.moment.panel_key) and key != "h":
@@ -384,12 +385,18 @@ class Watch:
     def _draw(self) -> None:
         if not self.is_lent:
             console = self._console()
-            self.out.write(drawn(frame(self.moment, console), console))
-            self.out.flush()
+            self._write(drawn(frame(self.moment, console), console))
 
     def _make_room(self) -> None:
         """Scroll what is on the screen up, where the learner finds it again."""
-        self.out.write("\n" * (self._console().height - 1))
+        self._write("\n" * (self._console().height - 1))
+
+    def _write(self, text: str) -> None:
+        try:
+            self.out.write(text)
+            self.out.flush()
+        except OSError:
+            self.events.put(Quit(HUNG_UP))
 
     def _press(self, key: str) -> None:
         self.events.put(Key(key))
@@ -408,8 +415,7 @@ class Watch:
         finally:
             # The terminal first: whatever else goes wrong, it is the learner's again
             self.terminal.stop()
-            self.out.write("\n")
-            self.out.flush()
+            self._write("\n")
             self.watcher.stop()
             if self.running is not None:
                 self.worker.cancel(self.running.number)

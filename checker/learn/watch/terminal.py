@@ -7,7 +7,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
@@ -33,12 +33,6 @@ def paused(terminal: Terminal, on_key: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         terminal.start(on_key)
-
-
-def create_terminal(out: TextIO) -> Terminal:
-    if sys.platform == "win32":
-        return WindowsTerminal(out)
-    return PosixTerminal(out)
 
 
 def key_names(text: str) -> Iterator[str]:
@@ -74,10 +68,11 @@ if sys.platform != "win32":
         def stop(self) -> None:
             if self.saved is None:
                 return
-            termios.tcsetattr(self.input, termios.TCSADRAIN, self.saved)  # type: ignore[arg-type]
+            with suppress(OSError, termios.error):  # the terminal itself may be gone
+                termios.tcsetattr(self.input, termios.TCSADRAIN, self.saved)  # type: ignore[arg-type]
+                self.out.write(SHOW_CURSOR)
+                self.out.flush()
             self.saved = None
-            self.out.write(SHOW_CURSOR)
-            self.out.flush()
             os.close(self.wake)
             if self.reader is not None:
                 self.reader.join(0.1)
@@ -99,32 +94,35 @@ if sys.platform != "win32":
             finally:
                 os.close(listen)
 
+    def create_terminal(out: TextIO) -> Terminal:
+        """The terminal of this system."""
+        return PosixTerminal(out)
 
-class WindowsTerminal:
-    """Reads the keyboard with ``msvcrt``, which cannot wait: it is asked 20 times a second."""
+else:
+    import msvcrt
 
-    def __init__(self, out: TextIO) -> None:
-        self.out = out
-        self.ending: threading.Event | None = None
+    class WindowsTerminal:
+        """Reads the keyboard with ``msvcrt``, which cannot wait: it is asked 20 times a second."""
 
-    def start(self, on_key: Callable[[str], None]) -> None:
-        self.ending = threading.Event()
-        self.out.write(HIDE_CURSOR)
-        self.out.flush()
-        threading.Thread(target=self._read, args=(self.ending, on_key), daemon=True).start()
+        def __init__(self, out: TextIO) -> None:
+            self.out = out
+            self.ending: threading.Event | None = None
 
-    def stop(self) -> None:
-        if self.ending is None:
-            return
-        self.ending.set()
-        self.ending = None
-        self.out.write(SHOW_CURSOR)
-        self.out.flush()
+        def start(self, on_key: Callable[[str], None]) -> None:
+            self.ending = threading.Event()
+            self.out.write(HIDE_CURSOR)
+            self.out.flush()
+            threading.Thread(target=self._read, args=(self.ending, on_key), daemon=True).start()
 
-    def _read(self, ending: threading.Event, on_key: Callable[[str], None]) -> None:
-        if sys.platform == "win32":
-            import msvcrt
+        def stop(self) -> None:
+            if self.ending is None:
+                return
+            self.ending.set()
+            self.ending = None
+            self.out.write(SHOW_CURSOR)
+            self.out.flush()
 
+        def _read(self, ending: threading.Event, on_key: Callable[[str], None]) -> None:
             while not ending.wait(0.05):
                 while msvcrt.kbhit():
                     character = msvcrt.getwch()
@@ -132,3 +130,7 @@ class WindowsTerminal:
                         msvcrt.getwch()  # the second half of an arrow or function key
                     else:
                         on_key(NAMES.get(character, character))
+
+    def create_terminal(out: TextIO) -> Terminal:
+        """The terminal of this system."""
+        return WindowsTerminal(out)
