@@ -23,6 +23,7 @@ import select
 import struct
 import subprocess
 import termios
+import urllib.request
 
 DEADLINE = 20.0
 FAKE = Path(__file__).parent / "watch_with_fake_engine.py"
@@ -113,10 +114,9 @@ def screens() -> Iterator[Open]:
     opened: list[Screen] = []
 
     def open_screen(
-        learner: Any, columns: int = 100, rows: int = 30, real: bool = False, **environment: str
+        learner: Any, *program: str, columns: int = 100, rows: int = 30, **environment: str
     ) -> Screen:
-        program = ["-m", "checker"] if real else [str(FAKE)]
-        command = [sys.executable, "-P", *program]
+        command = [sys.executable, "-P", *(program or [str(FAKE)])]
         more = {"TERM": "xterm-256color", **environment}
         screen = Screen(command, learner.root, learner.environment(**more), columns, rows)
         opened.append(screen)
@@ -519,7 +519,7 @@ def test_the_step_folder_can_vanish_and_come_back(learner: Any, screen: Screen) 
 
 
 def test_the_real_engine_from_first_start_to_solved(learner: Any, screens: Open) -> None:
-    screen = screens(learner, real=True)
+    screen = screens(learner, "-m", "checker")
     frame = screen.verdict("the greeting does not name the visitor")
     assert len(frame.splitlines()) <= 15
     assert "where     app/greeting.py" in frame
@@ -531,3 +531,64 @@ def test_the_real_engine_from_first_start_to_solved(learner: Any, screens: Open)
     screen.press("q")
     assert screen.end() == 0
     assert termios.tcgetattr(screen.slave) == screen.settings
+
+
+def small_site(learner: Any) -> None:
+    learner.save("mkdocs.yml", "site_name: Small\ntheme:\n  name: mkdocs\nplugins: []\n")
+    learner.save("docs/index.md", "# Home\n")
+    learner.save("docs/one.md", '# One\n\n<h2 id="1-1-greet-the-visitor">Read me</h2>\n')
+
+
+def page_at(text: str) -> str:
+    address = re.search(r"http://localhost:\d+/\S+", text)
+    assert address is not None
+    assert address[0].endswith("/one/#1-1-greet-the-visitor")
+    with urllib.request.urlopen(address[0], timeout=DEADLINE) as answer:  # noqa: S310 - http, as matched
+        page: str = answer.read().decode()
+    return page
+
+
+def test_the_docs_key_serves_the_page_of_the_exercise(learner: Any, screens: Open) -> None:
+    learner.session.workspace.start(learner.session.course.step(1))
+    small_site(learner)
+    screen = screens(learner, DISPLAY="", WAYLAND_DISPLAY="")
+    screen.verdict("it says return")
+    screen.press("d")
+    assert "Read me" in page_at(screen.wait("docs: http://localhost"))
+    learner.save(FILE, "# still watching\n")
+    screen.verdict("it says # still watching")
+    screen.press("q")
+    assert screen.end() == 0
+
+
+def test_the_docs_command_serves_until_ctrl_c(learner: Any, screens: Open) -> None:
+    small_site(learner)
+    screen = screens(learner, "-m", "checker", "docs", DISPLAY="", WAYLAND_DISPLAY="")
+    assert "Read me" in page_at(screen.wait("Ctrl-C ends it"))
+    screen.press("\x03")
+    assert screen.end() == 0
+
+
+def test_on_a_terminal_the_solution_asks_first(learner: Any, screens: Open) -> None:
+    learner.session.workspace.start(learner.session.course.step(1))
+    screen = screens(learner, "-m", "checker", "solution")
+    screen.wait("You have seen no hint of 1.1 yet. See the solution now?")
+    screen.press("n\n")
+    assert screen.end() == 2
+    assert "hello {name}" not in screen.output
+    screen = screens(learner, "-m", "checker", "solution")
+    screen.wait("See the solution now?")
+    screen.press("y\n")
+    assert screen.end() == 0
+    assert "hello {name}" in screen.output
+
+
+def test_on_a_terminal_the_solution_follows_the_third_hint(learner: Any, screens: Open) -> None:
+    learner.session.workspace.start(learner.session.course.step(1))
+    for _ in range(3):
+        assert learner.types("hint").code == 0
+    screen = screens(learner, "-m", "checker", "hint")
+    screen.wait("See the solution?")
+    screen.press("y\n")
+    assert screen.end() == 0
+    assert "hello {name}" in screen.output
