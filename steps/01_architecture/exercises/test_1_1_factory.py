@@ -26,11 +26,11 @@ def settings_read_by_importing(environ: dict[str, str]) -> list[str]:
     return sorted(seen)
 
 
-def make_apps(names: list[str], secret: str) -> list[dict[str, bool]]:
+def make_apps(names: list[str], environ: dict[str, str]) -> list[dict[str, bool]]:
     from app import create_app
     from world import environment
 
-    with environment(SECRET_KEY=secret):
+    with environment(**environ):
         apps = [create_app(name) for name in names]
     return [{key: bool(app.config.get(key)) for key in ("TESTING", "SAMPLE_DATA")} for app in apps]
 
@@ -118,12 +118,13 @@ def test_two_apps_with_different_settings_coexist(inside):
         "production": {"TESTING": False, "SAMPLE_DATA": False},
     }
     names = random.sample(sorted(settings), k=3) + random.choices(sorted(settings), k=2)
-    found = inside(make_apps, names, secrets.token_hex(32))
+    environ = {"SECRET_KEY": secrets.token_hex(32), "APP_ENV": random.choice(names)}
+    found = inside(make_apps, names, environ)
 
     for name, got in zip(names, found, strict=True):
         assert got == settings[name], (
             f"create_app({name!r}), one of {len(names)} apps side by side, does not have the"
-            f" settings of {name}"
+            f" settings of {name}, whatever APP_ENV says"
         )
 
 

@@ -118,9 +118,10 @@ def extension_objects() -> dict[str, object]:
     """Which modules of the app hold a Store or a Marshmallow, and how many there are."""
     import sys
 
+    from flask_marshmallow import Marshmallow
+
     from app import extensions
     from app.store import Store
-    from flask_marshmallow import Marshmallow
 
     kinds = {"store": Store, "ma": Marshmallow}
     found = {}

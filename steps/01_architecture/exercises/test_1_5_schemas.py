@@ -1,5 +1,6 @@
 """Exercise 1.5: schemas accept what is good, name what is not, and tell no more than they must."""
 
+import json
 import random
 import secrets
 from datetime import UTC, datetime
@@ -9,22 +10,14 @@ import pytest
 BOOKS = "/api/v1/books"
 ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
-JUNK = {
-    "null": None,
-    "true": True,
-    "number": 12,
-    "fraction": 3.5,
-    "text": "a text",
-    "list": ["a"],
-    "object": {"a": 1},
-}
 
 
 def load_all(schema: str, payloads: list[object]) -> list[dict[str, object]]:
     """Each payload loaded by a new schema: what came out, or the fields to blame."""
+    from marshmallow import ValidationError
+
     from app.schemas.book import BookSchema
     from app.schemas.user import UserSchema
-    from marshmallow import ValidationError
 
     kind = {"book": BookSchema, "user": UserSchema}[schema]
     found: list[dict[str, object]] = []
@@ -37,8 +30,9 @@ def load_all(schema: str, payloads: list[object]) -> list[dict[str, object]]:
 
 
 def load_with_one_schema(payloads: list[object]) -> list[object]:
-    from app.schemas.book import BookSchema
     from marshmallow import ValidationError
+
+    from app.schemas.book import BookSchema
 
     schema = BookSchema()
     found: list[object] = []
@@ -54,9 +48,10 @@ def dump_a_book(values: dict[str, object], authors: list[list[object]]) -> objec
     """A book that carries more than a client should see, as the schema shows it."""
     from types import SimpleNamespace
 
+    from flask import json
+
     from app.schemas.book import BookSchema
     from app.store import Author
-    from flask import json
 
     people = [Author(name, birth_year, identity) for identity, name, birth_year in authors]
     book = SimpleNamespace(**values, authors=people)
@@ -66,8 +61,9 @@ def dump_a_book(values: dict[str, object], authors: list[list[object]]) -> objec
 def dump_a_user(values: dict[str, object]) -> object:
     from types import SimpleNamespace
 
-    from app.schemas.user import UserSchema
     from flask import json
+
+    from app.schemas.user import UserSchema
 
     return json.loads(json.dumps(UserSchema().dump(SimpleNamespace(**values))))
 
@@ -135,14 +131,6 @@ def assert_refused(found: dict[str, object], field: str, what: str) -> None:
     assert blamed == [field], f"{what} is the only trouble, but the errors name {blamed}"
 
 
-GOOD_YEARS = {
-    "oldest": 1450,
-    "this_year": datetime.now(UTC).year,
-    "next_year": datetime.now(UTC).year + 1,
-    "null": None,
-}
-
-
 def test_a_good_book_comes_out_as_it_came_in(inside):
     books = [a_book() for _ in range(10)]
 
@@ -150,11 +138,23 @@ def test_a_good_book_comes_out_as_it_came_in(inside):
         assert_loaded(found, book, "a good book")
 
 
-@pytest.mark.parametrize("year", GOOD_YEARS.values(), ids=GOOD_YEARS)
-def test_the_years_at_the_edge_are_accepted(inside, year):
-    book = a_book(published_year=year)
+def test_what_lies_at_the_edge_is_accepted(inside):
+    this_year = datetime.now(UTC).year
+    edges = {
+        "a book of 1450": {"published_year": 1450},
+        "a book of this year": {"published_year": this_year},
+        "a book of next year": {"published_year": this_year + 1},
+        "a book of an unknown year": {"published_year": None},
+        "a title of 1 letter": {"title": "é"},
+        "a title of 200 letters": {"title": "é" * 200},
+        "a book by 1 author": {"author_ids": [4]},
+        "a book by 20 authors": {"author_ids": random.sample(range(1, 10_000), k=20)},
+    }
+    books = [a_book(**changes) for changes in edges.values()]
+    found = inside(load_all, "book", books)
 
-    assert_loaded(inside(load_all, "book", [book])[0], book, f"a book of the year {year}")
+    for what, book, answer in zip(edges, books, found, strict=True):
+        assert_loaded(answer, book, what)
 
 
 def test_a_book_may_come_without_a_year(inside):
@@ -164,21 +164,14 @@ def test_a_book_may_come_without_a_year(inside):
     assert_loaded(inside(load_all, "book", [book])[0], expected, "a book without a year")
 
 
-@pytest.mark.parametrize("size", [1, 20])
-def test_a_book_has_up_to_twenty_authors_in_order(inside, size):
-    book = a_book(author_ids=random.sample(range(1, 10_000), k=size))
+def test_spaces_around_a_title_are_dropped_before_it_is_measured(inside):
+    for size in (1, 200):
+        title = "é" * size
+        sent = a_book(title=f"  {title} ")
+        expected = {**sent, "title": title}
 
-    assert_loaded(inside(load_all, "book", [book])[0], book, f"a book with {size} author(s)")
-
-
-@pytest.mark.parametrize("size", [1, 200])
-def test_spaces_around_a_title_are_dropped_before_it_is_measured(inside, size):
-    title = "é" * size
-    sent = a_book(title=f"  {title} ")
-    expected = {**sent, "title": title}
-
-    found = inside(load_all, "book", [sent])[0]
-    assert_loaded(found, expected, f"a title of {size} letter(s) with spaces around it")
+        found = inside(load_all, "book", [sent])[0]
+        assert_loaded(found, expected, f"a title of {size} letter(s) with spaces around it")
 
 
 def test_hyphens_and_spaces_in_an_isbn_are_dropped(inside):
@@ -226,78 +219,49 @@ def test_a_mistyped_isbn_is_refused(inside):
         assert_refused(answer, "isbn13", f"{text}, a slip of the finger away from {number},")
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "too_short",
-        "too_long",
-        "ten_digits",
-        "other_prefix",
-        "letters",
-        "dots_between",
-        "arabic_indic_digits",
-        "full_width_digits",
-        "empty",
-        "only_hyphens",
-    ],
-)
+@pytest.mark.parametrize("kind", ["length", "prefix", "letters", "other_digits"])
 def test_what_is_no_isbn_is_refused(inside, kind):
     number = isbn()
-    text = {
-        "too_short": number[:12],
-        "too_long": number + "0",
-        "ten_digits": "0306406152",
-        "other_prefix": isbn(random.choice(["977", "980", "123"])),
-        "letters": number[:-1] + "X",
-        "dots_between": ".".join(number),
-        "arabic_indic_digits": number.translate(ARABIC_INDIC),
-        "full_width_digits": number.translate(FULL_WIDTH),
-        "empty": "",
-        "only_hyphens": "-" * 13,
+    texts = {
+        "length": [number[:12], number + "0", "0306406152", "", "-" * 13],
+        "prefix": [isbn("977"), isbn("980"), isbn("123")],
+        "letters": [number[:-1] + "X", ".".join(number), f"ISBN {number}"],
+        # isdigit() is true of these digits too, and int() understands some of them.
+        "other_digits": [
+            number[:3] + number[3:].translate(ARABIC_INDIC),
+            number.translate(FULL_WIDTH),
+            number[:-1] + "²",
+        ],
     }[kind]
+    found = inside(load_all, "book", [a_book(isbn13=text) for text in texts])
 
-    assert_refused(
-        inside(load_all, "book", [a_book(isbn13=text)])[0], "isbn13", f"the ISBN {text!r}"
-    )
-
-
-def bad_values() -> dict[str, tuple[str, object]]:
-    """Id of the case -> the field and a value that it must refuse."""
-    good = {"title": {"text"}, "isbn13": set(), "published_year": {"null"}, "author_ids": set()}
-    junk = {
-        f"{field}_{name}": (field, value)
-        for field, names in good.items()
-        for name, value in JUNK.items()
-        if name not in names
-    }
-    return junk | {
-        "title_empty": ("title", ""),
-        "title_of_spaces": ("title", "   "),
-        "title_too_long": ("title", "x" * 201),
-        "published_year_before_printing": ("published_year", 1449),
-        "published_year_in_two_years": ("published_year", datetime.now(UTC).year + 2),
-        "published_year_negative": ("published_year", -1984),
-        "published_year_as_text": ("published_year", "1999"),
-        "published_year_as_float": ("published_year", 1999.0),
-        "author_ids_empty": ("author_ids", []),
-        "author_ids_too_many": ("author_ids", list(range(1, 22))),
-        "author_ids_twice": ("author_ids", [7, 8, 7]),
-        "author_ids_as_text": ("author_ids", ["7"]),
-        "author_ids_as_float": ("author_ids", [7.0]),
-        "author_ids_true": ("author_ids", [True]),
-        "author_ids_null": ("author_ids", [None]),
-    }
+    for text, answer in zip(texts, found, strict=True):
+        assert_refused(answer, "isbn13", f"the ISBN {text!r}")
 
 
-BAD = bad_values()
+TEXT = [None, True, 12, 3.5, ["a text"], {"a": 1}]
+BAD = {
+    "title": [*TEXT, "", "   ", "x" * 201],
+    "isbn13": [*TEXT, 9780192717610, "a text"],
+    "published_year": [1449, -1984, 12, datetime.now(UTC).year + 2],
+    "published_year_of_another_type": ["1999", 1999.0, 1999.5, True, "", ["a"], {"a": 1}],
+    "author_ids": [[], list(range(1, 22)), [7, 8, 7], None, 7, "7", {"7": 1}],
+    "author_ids_of_another_type": [["7"], [7.0], [7.5], [True], [None], [[7]]],
+}
 
 
-@pytest.mark.parametrize(("field", "value"), BAD.values(), ids=BAD)
-def test_a_bad_value_is_refused(inside, field, value):
-    shown = repr(value) if len(repr(value)) < 40 else f"{repr(value)[:36]}…"
-    found = inside(load_all, "book", [a_book(**{field: value})])[0]
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_value_is_refused(inside, case):
+    field = case.removesuffix("_of_another_type")
+    found = inside(load_all, "book", [a_book(**{field: value}) for value in BAD[case]])
 
-    assert_refused(found, field, f"{field} = {shown}")
+    for value, answer in zip(BAD[case], found, strict=True):
+        assert_refused(answer, field, f"{field} = {short(value)}")
+
+
+def short(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) < 40 else f"{text[:36]}…"
 
 
 def test_all_that_is_missing_is_named_at_once(inside):
@@ -307,13 +271,6 @@ def test_all_that_is_missing_is_named_at_once(inside):
     assert blamed == ["author_ids", "isbn13", "title"], (
         "each required field that is missing is named"
     )
-
-
-@pytest.mark.parametrize("field", ["title", "isbn13", "author_ids"])
-def test_a_required_field_of_a_book_is_missed(inside, field):
-    found = inside(load_all, "book", [without(a_book(), field)])[0]
-
-    assert_refused(found, field, f"a book without {field}")
 
 
 @pytest.mark.parametrize("schema", ["book", "user"])
@@ -343,13 +300,11 @@ def test_what_only_goes_out_does_not_come_in(inside, schema, field, value):
 
 
 @pytest.mark.parametrize("schema", ["book", "user"])
-@pytest.mark.parametrize(
-    "body", [[], ["a"], "a text", 12, None], ids=["empty_list", "list", "text", "number", "null"]
-)
-def test_a_body_that_is_no_object_is_refused(inside, schema, body):
-    found = inside(load_all, schema, [body])[0]
+def test_a_body_that_is_no_object_is_refused(inside, schema):
+    bodies = [[], ["a"], "a text", 12, None]
 
-    assert_refused(found, "_schema", f"the body {body!r} instead of a {schema}")
+    for body, found in zip(bodies, inside(load_all, schema, bodies), strict=True):
+        assert_refused(found, "_schema", f"the body {short(body)} instead of a {schema}")
 
 
 def test_one_schema_loads_many_books(inside):
@@ -421,37 +376,29 @@ def test_one_address_is_spelled_in_one_way(inside):
 
 
 BAD_USERS = {
-    "email_empty": ("email", ""),
-    "email_without_at": ("email", "ada.example.org"),
-    "email_without_a_name": ("email", "@example.org"),
-    "email_without_a_domain": ("email", "ada@"),
-    "email_with_a_space": ("email", "ada lovelace@example.org"),
-    "email_with_two_ats": ("email", "ada@home@example.org"),
-    "email_too_long": ("email", "a" * 60 + "@" + ("b" * 60 + ".") * 4 + "example.org"),
-    "email_null": ("email", None),
-    "email_number": ("email", 12),
-    "email_list": ("email", ["ada@example.org"]),
-    "name_empty": ("name", ""),
-    "name_too_long": ("name", "x" * 101),
-    "name_null": ("name", None),
-    "name_number": ("name", 12),
-    "name_list": ("name", ["Ada"]),
+    "email": [
+        "",
+        "ada.example.org",
+        "@example.org",
+        "ada@",
+        "ada lovelace@example.org",
+        "ada@home@example.org",
+        "a" * 60 + "@" + ("b" * 60 + ".") * 4 + "example.org",
+        *TEXT,
+    ],
+    "name": ["", "x" * 101, *TEXT],
 }
 
 
-@pytest.mark.parametrize(("field", "value"), BAD_USERS.values(), ids=BAD_USERS)
-def test_a_bad_value_of_a_user_is_refused(inside, field, value):
-    shown = repr(value) if len(repr(value)) < 40 else f"{repr(value)[:36]}…"
-    found = inside(load_all, "user", [a_user(**{field: value})])[0]
+@pytest.mark.parametrize("field", BAD_USERS)
+def test_a_bad_value_of_a_user_is_refused(inside, field):
+    values = BAD_USERS[field]
+    users = [*(a_user(**{field: value}) for value in values), without(a_user(), field)]
+    *found, missing = inside(load_all, "user", users)
 
-    assert_refused(found, field, f"{field} = {shown}")
-
-
-@pytest.mark.parametrize("field", ["email", "name"])
-def test_a_required_field_of_a_user_is_missed(inside, field):
-    found = inside(load_all, "user", [without(a_user(), field)])[0]
-
-    assert_refused(found, field, f"a user without {field}")
+    for value, answer in zip(values, found, strict=True):
+        assert_refused(answer, field, f"{field} = {short(value)}")
+    assert_refused(missing, field, f"a user without {field}")
 
 
 def test_a_good_book_travels_there_and_back(client, inside):
@@ -469,16 +416,15 @@ def test_a_good_book_travels_there_and_back(client, inside):
         assert got == expected, "the book that goes out is not the one that came in"
 
 
-@pytest.mark.parametrize("field", ["title", "isbn13", "published_year", "author_ids", "shelf"])
-def test_a_bad_book_is_answered_with_422(client, inside, field):
+def test_a_bad_book_is_answered_with_422(client, inside):
     ids = inside(add_authors, ["Michael Ende"])
-    sent = a_book(**{"author_ids": ids, field: {"not": "this"}})
-    answer = client.post(BOOKS, json=sent)
+    for field in ("title", "isbn13", "published_year", "author_ids", "shelf"):
+        sent = a_book(**{"author_ids": ids, field: {"not": "this"}})
+        answer = client.post(BOOKS, json=sent)
 
-    assert answer.status_code == 422, (
-        f"a book whose {field} is an object was answered with {answer.status_code}, not 422"
-    )
-    assert field in answer.text, f"the answer does not name the field {field}"
+        status = answer.status_code
+        assert status == 422, f"a book whose {field} is an object got {status}, not 422"
+        assert field in answer.text, f"the answer does not name the field {field}"
 
 
 def test_one_person_signs_up_once(client, inside):
