@@ -62,7 +62,7 @@ def test_a_manifest_becomes_a_course(write: Write) -> None:
     assert course.step_of(exercise).tests.name == "exercises"
 
 
-@pytest.mark.parametrize("name", [1, "1", "01", "01_first", "01_first/"])
+@pytest.mark.parametrize("name", [1, "1", "01", "01_first", "01_first/"], ids=repr)
 def test_a_step_answers_to_its_number_and_its_folder(write: Write, name: str | int) -> None:
     assert Course.load(write(MANIFEST)).step(name).title == "First"
 
