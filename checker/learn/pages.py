@@ -17,7 +17,7 @@ from checker.course import Course, Exercise
 from checker.errors import EnvironmentTrouble
 from checker.files import locked, tree, write
 
-SOURCES = ("docs", "steps", "solutions", "checker", "mkdocs.yml")
+SOURCES = ("docs", "steps", "solutions", "checker", "claims.toml", "mkdocs.yml")
 BUILD_SECONDS = 300
 FIRST_PORT = 8000
 

@@ -23,7 +23,8 @@ EXERCISES = [exercise.id for exercise in COURSE.exercises]
 def test_code_is_pulled_never_pasted(page: Path) -> None:
     for fence in FENCE.finditer(page.read_text("utf-8")):
         head, body = fence["head"].strip(), fence["body"]
-        assert head == "console", f"a block of {head or 'nothing'}: pull it with code() or output()"
+        typed = head in {"console", "doscon"}
+        assert typed, f"a block of {head or 'nothing'}: pull it with code() or output()"
         assert len(body.splitlines()) <= 25
         commands = [line.lstrip().startswith(("$ ", "> ")) for line in body.splitlines()]
         assert all(commands), "a console block holds what is typed; output() shows what comes back"

@@ -18,6 +18,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from checker.author.trees import read_tree, solved, write_tree
 from checker.course import Course
 
 ADDRESS = "localhost:5000"
-COLUMNS = 66
+COLUMNS = 70
 """Of a pictured screen: its letters can still be read on a telephone."""
 IGNORED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", "*.db", "*.sqlite3")
 MODULES = ("checker", "flask", "pytest")
@@ -113,14 +114,19 @@ def record(course: Course, recordings: Recordings) -> dict[str, str]:
 
     A ``.txt`` has its command in the first line; an ``.svg`` is the picture of a screen.
     """
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = pool.map(lambda session: _files(course, session, recordings), recordings.sessions)
+        return {name: content for files in made for name, content in files.items()}
+
+
+def _files(course: Course, session: Session, recordings: Recordings) -> dict[str, str]:
     files: dict[str, str] = {}
-    for session in recordings.sessions:
-        for run, output in _play(course, session):
-            shown = _normalised(output, recordings.normalisations).rstrip()
-            if run.screen:
-                files[f"{run.name}.svg"] = picture(shown, run.screen, COLUMNS)
-            elif run.name:
-                files[f"{run.name}.txt"] = f"$ {run.command}\n{shown}\n"
+    for run, output in _play(course, session):
+        shown = _normalised(output, recordings.normalisations).rstrip()
+        if run.screen:
+            files[f"{run.name}.svg"] = picture(shown, run.screen, COLUMNS)
+        elif run.name:
+            files[f"{run.name}.txt"] = f"$ {run.command}\n{shown}\n"
     return files
 
 
