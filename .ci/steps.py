@@ -4,6 +4,7 @@ Each state is laid out in a temporary folder and checked there, because every st
 package ``app``: types for all of them; its own tests and its tour, where the state is a whole one.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,26 +15,26 @@ from checker.author.trees import Tree, below, lay, read_tree, write_tree
 from checker.course import Course, Step
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = ROOT / "pyproject.toml"
-MYPY = ("mypy", "--config-file", str(CONFIG), "app", "wsgi.py")
 PYTEST = ("pytest", "-q", "-p", "no:cacheprovider")
-SUITE = (*PYTEST, "tests")
-TOUR = (*PYTEST, "--nbval", "tour.ipynb")
+CHECKS = {
+    "types": ("mypy", "--config-file", str(ROOT / "pyproject.toml"), "app", "wsgi.py"),
+    "tests": (*PYTEST, "tests"),
+    "tour": (*PYTEST, "--nbval", "tour.ipynb"),
+}
 
 
 def main() -> int:
     failed = []
     with tempfile.TemporaryDirectory() as folder:
-        cache = Path(folder) / "types"
+        os.environ["MYPY_CACHE_DIR"] = str(Path(folder) / "types")
         for step in Course.load(ROOT).steps:
-            for place, (name, tree) in enumerate(states(step)):
+            for place, (state, tree) in enumerate(states(step)):
                 root = Path(folder) / f"{step.name}-{place}"
                 write_tree(tree, root)
-                checks: list[tuple[str, ...]] = [(*MYPY, "--cache-dir", str(cache))]
-                if "alternative" not in name:
-                    checks += [SUITE, TOUR]
-                failed += [f"{name}: {check[0]}" for check in checks if not passes(check, root)]
-                print(f"{name}: {', '.join(check[0] for check in checks)}", flush=True)
+                wanted = ("types",) if "alternative" in state else tuple(CHECKS)
+                broken = [name for name in wanted if not passes(CHECKS[name], root)]
+                print(f"{state}: {', '.join(wanted)}", flush=True)
+                failed += [f"{state}: {name}" for name in broken]
     for failure in failed:
         print(f"FAILED {failure}")
     return bool(failed)
