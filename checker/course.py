@@ -72,8 +72,8 @@ class Exercise:
     ``edit`` holds the files the learner changes, relative to the step. ``guards`` are
     tests that pass on the starter too: they earn nothing, and cost everything when they
     fail. ``mistakes`` maps the name of a patch in ``solutions/<step>/mistakes/<id>/`` to
-    the failure that it must earn. ``local`` gives the reason why an exercise cannot run in a browser,
-    and is empty where it can.
+    the failure that it must earn. ``local`` gives the reason why an exercise cannot run in
+    a browser, and is empty where it can.
     """
 
     id: str
@@ -183,7 +183,7 @@ class Course:
 
 
 def find_course(start: Path) -> Path | None:
-    """The course that ``start`` lies in: the nearest folder above with ``steps/`` and ``checker/``."""
+    """The course around ``start``: the nearest folder above with ``steps/`` and ``checker/``."""
     for folder in (start, *start.parents):
         if (folder / "steps").is_dir() and (folder / "checker" / "course.py").is_file():
             return folder
@@ -313,7 +313,8 @@ class _Reader:
                 raise self.error(where, "must be a table: [[supersedes]]")
             self.refuse_unknown(table, {"test", "reason"}, where)
             yield Superseded(
-                self.get(table, "test", str, where), self.get(table, "reason", str, where)
+                self.get(table, "test", str, where),
+                self.get(table, "reason", str, where),
             )
 
     def words(self, table: Any, where: str) -> Mapping[str, str]:
@@ -347,7 +348,9 @@ class _Reader:
     def must_exist(self, folder: Path, name: str, where: str) -> None:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name:
-            raise self.error(where, f"{name!r} must be a path inside the step, with forward slashes")
+            raise self.error(
+                where, f"{name!r} must be a path inside the step, with forward slashes"
+            )
         if not (folder / path).is_file():
             raise self.error(where, f"there is no file {folder / path}")
 

@@ -10,6 +10,6 @@ class UserError(Exception):
 
 
 class EnvironmentTrouble(UserError):
-    """The machine is in the way, not the learner: a full disk, a read-only folder, a missing package."""
+    """The machine is in the way: a full disk, a read-only folder, a missing package."""
 
     exit_code = 4

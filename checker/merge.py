@@ -33,16 +33,10 @@ def merge(
     if theirs is None:
         return Merged(ours, "you deleted it, and the course changed it: it is kept")
     if ours is None:
-        return Merged(
-            theirs, "you changed it, and it is gone from this step: yours is kept"
-        )
+        return Merged(theirs, "you changed it, and it is gone from this step: yours is kept")
     if b"\0" in theirs + ours or _is_notebook(ours):
-        return Merged(
-            ours, "both sides changed it: your version lies beside it", theirs
-        )
-    return _merge_lines(
-        base or b"", theirs, ours, their_name.encode(), our_name.encode()
-    )
+        return Merged(ours, "both sides changed it: your version lies beside it", theirs)
+    return _merge_lines(base or b"", theirs, ours, their_name.encode(), our_name.encode())
 
 
 def _merge_lines(
@@ -52,11 +46,10 @@ def _merge_lines(
 
     # A file saved with CRLF differs from ours in every line: compare it without
     crlf = b"\r\n" in theirs and theirs.count(b"\r\n") == theirs.count(b"\n")
-    sides = [
-        _lines(text.replace(b"\r\n", b"\n") if crlf else text)
-        for text in (base, theirs, ours)
-    ]
-    machine = Merge3(*sides)
+    base, theirs, ours = (
+        text.replace(b"\r\n", b"\n") if crlf else text for text in (base, theirs, ours)
+    )
+    machine = Merge3(_lines(base), _lines(theirs), _lines(ours))
     conflict = any(region[0] == "conflict" for region in machine.merge_regions())
     lines = machine.merge_lines(name_a=their_name, name_b=our_name)
     content = b"".join(
