@@ -227,7 +227,9 @@ def test_ids_are_counted_for_each_app(inside):
     count = random.randrange(2, 9)
     written, other, another = inside(next_ids, count)
 
-    assert written == other + count, f"after {count} rows the next id of that app is {written}"
+    assert written == other + count, (
+        f"after {count} rows in a new app its next id is {written}: each app counts its own ids"
+    )
     assert other == another, (
         f"two new apps give the ids {other} and {another} next: one app's rows move the other's ids"
     )

@@ -122,6 +122,35 @@ def test_every_error_wears_the_envelope(client, inside, case):
         assert said == (code or said), f"the code of a {status} is {said!r}, not {code!r}"
 
 
+def test_each_success_has_its_status(client):
+    name, isbn13 = secrets.token_hex(4), "9780192717610"
+    author = client.post(AUTHORS, json={"name": name})
+    assert author.status_code == 201, (
+        f"a new author was answered with {author.status_code}, not 201"
+    )
+    ids = [author.json["id"]]
+
+    sent = {"title": name, "isbn13": isbn13, "author_ids": ids}
+    book = client.post("/api/v1/books", json=sent)
+    assert book.status_code == 201, f"a new book was answered with {book.status_code}, not 201"
+    place = book.headers["Location"]
+    read = client.get(place).status_code
+    assert read == 200, f"GET {place} answered {read}, not 200"
+    taken = client.post("/api/v1/books", json=sent)
+    assert taken.status_code == 409, f"the same ISBN again gave {taken.status_code}, not 409"
+    assert read_envelope(taken)["code"] == "isbn_taken", (
+        "a conflict keeps the code it was raised with"
+    )
+
+    gone = client.delete(place)
+    assert (gone.status_code, gone.data) == (204, b""), (
+        "a deletion is answered with 204 and no body"
+    )
+    missing = client.get(place)
+    assert missing.status_code == 404, f"a deleted book answered {missing.status_code}, not 404"
+    assert read_envelope(missing)["code"] == "not_found", "what is gone is not_found"
+
+
 def test_an_error_of_our_own_arrives_whole(client):
     code = f"code_{random.choice(['one', 'two', 'three'])}"
     message, status = secrets.token_hex(6), random.choice([402, 409, 423])
