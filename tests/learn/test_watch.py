@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 if sys.platform == "win32":
@@ -528,9 +529,13 @@ def test_the_real_engine_from_first_start_to_solved(learner: Any, screens: Open)
     assert learner.types("list", "--json").json["steps"][0]["solved"] == 1
     learner.save(FILE, "def greet(name):\n    while True:\n        pass\n")
     screen.wait("checking")
+    helpers = psutil.Process(screen.process.pid).children(recursive=True)
+    assert helpers
     screen.press("q")
     assert screen.end() == 0
     assert termios.tcgetattr(screen.slave) == screen.settings
+    _, left = psutil.wait_procs(helpers, DEADLINE)
+    assert not left, "the endless loop is ended too"
 
 
 def small_site(learner: Any) -> None:
