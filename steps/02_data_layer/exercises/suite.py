@@ -1,7 +1,6 @@
 """Tests that all store the same row. Exercise 2.6 runs them with the learner's fixtures."""
 
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ DESK = f"desk-{EMAIL}"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def desk(app: Flask) -> Iterator[None]:
+def desk(app: Flask) -> None:
     """A row that was stored before the first test, outside of all of them."""
     import world
     from app.extensions import db
@@ -22,7 +21,6 @@ def desk(app: Flask) -> Iterator[None]:
     desk = {"email": DESK, "name": "Desk", "role": "librarian", "active": True}
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(world.table("users").insert().values(**desk))
-    yield
 
 
 def emails(client: FlaskClient) -> list[str]:

@@ -95,7 +95,8 @@ def test_no_view_touches_the_session(source):
     for node in ast.walk(source(VIEWS).tree):
         if isinstance(node, ast.Attribute):
             said = ast.unparse(node)
-            assert not (node.attr == "session" or (node.attr in ENDS and "db" in said)), (
+            touches = node.attr == "session" or (node.attr in ENDS and "db" in said)
+            assert not touches, (
                 f"{VIEWS}:{node.lineno} says {said}: a view reads the request, calls one function"
                 " of the service, and writes the answer"
             )

@@ -125,7 +125,10 @@ def test_the_way_back_and_forth(inside):
     added = {"indexes": ["uq_loans_open_copy_id"], "checks": ["ck_loans_due_after_borrowed"]}
     for part in ("indexes", "checks", "keys", "columns"):
         expected = sorted([*start[part], *added.get(part, [])])
-        assert up[part] == expected, f"the {part} of the table loans after flask db upgrade"
+        assert up[part] == expected, (
+            f"the {part} of the table loans after flask db upgrade; mind that the naming convention"
+            " adds to a name that is not marked as complete with op.f()"
+        )
         assert down[part] == start[part], f"after flask db downgrade the {part} are not as before"
         assert again[part] == up[part], f"the second upgrade ends with other {part} than the first"
     assert down["loans"] == up["loans"], "the downgrade changed loans: the rows stay as they are"

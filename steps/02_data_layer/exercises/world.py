@@ -271,8 +271,7 @@ class Statements:
 
     def remember(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
         if self.intruder is not None and statement.startswith(self.intruder[0]):
-            _, sql = self.intruder
-            self.intruder = None
+            sql, self.intruder = self.intruder[1], None
             connection.exec_driver_sql(sql)
         if not statement.startswith("BEGIN"):
             self.seen.append(statement)
@@ -317,7 +316,8 @@ def insert_all(name: str, rows: list[dict[str, Any]]) -> list[int]:
     from app.extensions import db
 
     columns = list(rows[0])
-    sql = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    marks = ", ".join("?" * len(columns))
+    sql = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our names
     with closing(db.engine.raw_connection()) as connection:
         return [
             connection.cursor().execute(sql, [stored(row[column]) for column in columns]).lastrowid

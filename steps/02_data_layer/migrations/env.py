@@ -58,9 +58,7 @@ def check_foreign_keys(connection: Connection, switch: Literal["ON", "OFF"]) -> 
     switch has no effect within a transaction: hence past SQLAlchemy, which would begin one.
     """
     if connection.dialect.name == "sqlite":
-        driver_connection = connection.connection.driver_connection
-        assert driver_connection is not None
-        driver_connection.execute(f"PRAGMA foreign_keys = {switch}")
+        connection.connection.cursor().execute(f"PRAGMA foreign_keys = {switch}")
 
 
 if context.is_offline_mode():

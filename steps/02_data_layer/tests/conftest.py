@@ -10,8 +10,6 @@
     and rollbacks do what they always do. What was stored before the test stays.
 """
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -34,5 +32,5 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(autouse=True)
-def rollback(app: Flask) -> Iterator[None]:
-    yield  # exercise 2.6, second part: today every row stays for the tests that follow
+def rollback(app: Flask) -> None:
+    """Exercise 2.6, second part: today every row stays for the tests that follow."""

@@ -35,7 +35,7 @@ class Copy(Base):
     condition: Mapped[str] = mapped_column(String(10), default="good")
     on_loan: Mapped[bool] = column_property(
         select(Loan.id)
-        .where(Loan.copy_id == id, Loan.returned_at.is_(None))
+        .where(Loan.copy_id == id, Loan.returned_at.is_(None))  # noqa: A003 - the column
         .correlate_except(Loan)
         .exists()
     )

@@ -1,0 +1,42 @@
+"""Books: list, add, read, replace, remove."""
+
+from flask import Blueprint, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from app.models import Book
+from app.paging import paginated
+from app.schemas.book import BookSchema, BookUpdateSchema
+from app.services import books as service
+
+books = Blueprint("books", __name__)
+
+
+@books.get("")
+def list_books() -> ResponseReturnValue:
+    sort_keys = {"id", "title", "published_year", "isbn13"}
+    return paginated(select(Book), BookSchema(), sort_keys=sort_keys)
+
+
+@books.post("")
+def add_book() -> ResponseReturnValue:
+    book = service.add_book(BookSchema().load(request.get_json()))
+    location = url_for("books.get_book", book_id=book.id)
+    return jsonify(BookSchema().dump(book)), 201, {"Location": location}
+
+
+@books.get("/<int:book_id>")
+def get_book(book_id: int) -> ResponseReturnValue:
+    return jsonify(BookSchema().dump(service.get_book(book_id)))
+
+
+@books.put("/<int:book_id>")
+def replace_book(book_id: int) -> ResponseReturnValue:
+    book = service.replace_book(book_id, BookUpdateSchema().load(request.get_json()))
+    return jsonify(BookSchema().dump(book))
+
+
+@books.delete("/<int:book_id>")
+def remove_book(book_id: int) -> ResponseReturnValue:
+    service.remove_book(book_id)
+    return "", 204

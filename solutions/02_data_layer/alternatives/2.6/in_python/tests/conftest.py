@@ -1,0 +1,52 @@
+"""What the app's own tests share.
+
+``app``
+    The app, built once for the whole run; the migrations have made its tables.
+``client``
+    Asks it over HTTP.
+``rollback``
+    Around every test, unasked: whatever the test stores, by a request, by a service or by
+    ``db.session``, is gone when it ends, also what was committed. Within the test, commits
+    and rollbacks do what they always do. What was stored before the test stays.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade  # type: ignore[import-untyped]
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+from app import create_app
+from app.extensions import db
+
+
+@pytest.fixture(scope="session")
+def app() -> Flask:
+    app = create_app("testing")
+    with app.app_context():
+        upgrade()
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(autouse=True)
+def rollback(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with app.app_context():
+        engine = db.engine
+    with engine.connect() as connection:
+        outer = connection.begin()
+        session = scoped_session(
+            sessionmaker(connection, join_transaction_mode="create_savepoint"),
+            scopefunc=lambda: "the one session of this test",
+        )
+        with monkeypatch.context() as patch:
+            patch.setattr(db, "session", session)
+            yield
+        session.close()
+        outer.rollback()
