@@ -91,7 +91,7 @@ def get_config(name: str) -> BaseConfig:
 
     ``SECRET_KEY``
         Signs what the app hands out. Never in the code. Outside production a random one of
-        32 bytes or more is made by each call where none is set.
+        32 bytes or more is made by each call where none is set, or an empty one.
     ``ADMIN_KEY``
         Opens the admin routes; ``""`` by default, which opens them to nobody.
     ``LOG_LEVEL``
