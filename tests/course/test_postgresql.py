@@ -1,0 +1,84 @@
+"""From step 2 on the app keeps its data in PostgreSQL too: run for real, where there is a server.
+
+``TEST_POSTGRES_URL`` names a database of it, such as postgresql://localhost/postgres; the user may
+create others, and each test works in one of its own.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from checker.author.trees import solved, write_tree
+from checker.course import Course
+
+SERVER = os.environ.get("TEST_POSTGRES_URL", "")
+STEPS = [step for step in Course.load(Path(__file__).parents[2]).steps if step.number >= 2]
+
+pytestmark = pytest.mark.skipif(
+    not SERVER, reason="no PostgreSQL: set TEST_POSTGRES_URL=postgresql://localhost/postgres"
+)
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """The address of a new and empty database, dropped at the end."""
+    name = f"library_{uuid4().hex}"
+    with psycopg.connect(SERVER, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+        yield f"{SERVER.rpartition('/')[0]}/{name}"
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=STEPS, ids=lambda step: step.name)
+def app_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    write_tree(solved(request.param), tmp_path)
+    return tmp_path
+
+
+def run(folder: Path, *command: str, **environment: str) -> str:
+    """What the command printed; a command that fails fails the test, with its words."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}"
+    return done.stdout
+
+
+def test_the_app_passes_its_own_tests(app_folder: Path, database: str) -> None:
+    output = run(app_folder, "pytest", "-q", "tests", TEST_DATABASE_URL=database)
+
+    assert " passed" in output
+    assert "skipped" not in output
+    with psycopg.connect(database) as connection:
+        tables = connection.execute("SELECT count(*) FROM alembic_version").fetchone()
+    assert tables == (1,), "the tests did not run on the database they were given"
+
+
+def test_migrations_make_the_tables_of_the_models_and_take_them_back(
+    app_folder: Path, database: str
+) -> None:
+    def flask(*command: str) -> str:
+        return run(app_folder, "flask", *command, DATABASE_URL=database, APP_ENV="development")
+
+    flask("db", "upgrade")
+    flask("db", "check")
+    assert "60 books" in flask("seed")
+    flask("db", "downgrade", "base")
+    with psycopg.connect(database) as connection:
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
+    assert tables == [("alembic_version",)]
