@@ -10,7 +10,7 @@ ENVIRONMENTS = ["development", "testing", "production"]
 GOOD_KEY = secrets.token_hex(32)
 
 
-def read_settings(name: str, environ: dict[str, str], env_file: str | None = None) -> object:
+def call_get_config(name: str, environ: dict[str, str], env_file: str | None = None) -> object:
     """What ``get_config(name)`` gives there, or how it refuses."""
     import tempfile
     from pathlib import Path
@@ -34,8 +34,10 @@ def read_settings(name: str, environ: dict[str, str], env_file: str | None = Non
     return {"settings": dict(settings)}
 
 
-def read_in_turn(names: list[str], environ: dict[str, str], env_file: str) -> list[object]:
-    """As ``read_settings``, one environment after the other in one process."""
+def call_get_config_in_turn(
+    names: list[str], environ: dict[str, str], env_file: str
+) -> list[object]:
+    """As ``call_get_config``, one environment after the other in one process."""
     import os
     import tempfile
     from pathlib import Path
@@ -62,7 +64,7 @@ def read_in_turn(names: list[str], environ: dict[str, str], env_file: str) -> li
     return [*found, sorted(changed)]
 
 
-def read_in_another_project(line: str) -> object:
+def call_get_config_in_another_project(line: str) -> object:
     """``app/config.py`` copied to a project of its own with a ``.env`` beside ``wsgi.py``."""
     import os
     import shutil
@@ -116,7 +118,7 @@ def assert_refused(found: object, variable: str, what: str, value: str = "") -> 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_defaults_of_each_environment(inside, name):
-    settings = settings_of(inside(read_settings, name, {"SECRET_KEY": GOOD_KEY}), name)
+    settings = settings_of(inside(call_get_config, name, {"SECRET_KEY": GOOD_KEY}), name)
 
     expected = {
         "TESTING": name == "testing",
@@ -139,7 +141,7 @@ def test_what_the_environment_says_arrives(inside, name):
             "LOG_LEVEL": random.choice(["WARNING", "ERROR"]),
             "MAX_CONTENT_LENGTH": str(size),
         }
-        settings = settings_of(inside(read_settings, name, environ), f"{name} with good values")
+        settings = settings_of(inside(call_get_config, name, environ), f"{name} with good values")
 
         for key, value in {**environ, "MAX_CONTENT_LENGTH": size}.items():
             assert settings.get(key) == value, (
@@ -151,7 +153,7 @@ def test_what_the_environment_says_arrives(inside, name):
 def test_every_log_level_is_accepted(inside):
     for level in ("INFO", "DEBUG", "WARNING", "ERROR"):
         environ = {"SECRET_KEY": GOOD_KEY, "LOG_LEVEL": level}
-        settings = settings_of(inside(read_settings, "production", environ), f"LOG_LEVEL={level}")
+        settings = settings_of(inside(call_get_config, "production", environ), f"LOG_LEVEL={level}")
 
         assert settings.get("LOG_LEVEL") == level, "the log level of the environment did not arrive"
 
@@ -159,7 +161,7 @@ def test_every_log_level_is_accepted(inside):
 def test_a_size_arrives_as_a_number(inside):
     for size in (1, 17, 1048577):
         environ = {"MAX_CONTENT_LENGTH": str(size)}
-        settings = settings_of(inside(read_settings, "testing", environ), f"a size of {size}")
+        settings = settings_of(inside(call_get_config, "testing", environ), f"a size of {size}")
 
         got = settings.get("MAX_CONTENT_LENGTH")
         assert got == size, f"MAX_CONTENT_LENGTH={size} must be the number of bytes, not {got!r}"
@@ -167,7 +169,7 @@ def test_a_size_arrives_as_a_number(inside):
 
 @pytest.mark.parametrize("name", ["development", "testing"])
 def test_a_random_secret_is_made_outside_production(inside, name):
-    found = [settings_of(inside(read_settings, name, {}), name) for _ in range(2)]
+    found = [settings_of(inside(call_get_config, name, {}), name) for _ in range(2)]
     one, other = (settings.get("SECRET_KEY") for settings in found)
 
     assert isinstance(one, str), f"{name} without SECRET_KEY in the environment must make one"
@@ -179,14 +181,14 @@ def test_a_random_secret_is_made_outside_production(inside, name):
 
 
 def test_an_empty_secret_counts_as_none(inside):
-    settings = settings_of(inside(read_settings, "testing", {"SECRET_KEY": ""}), "SECRET_KEY=''")
+    settings = settings_of(inside(call_get_config, "testing", {"SECRET_KEY": ""}), "SECRET_KEY=''")
 
     assert settings.get("SECRET_KEY"), "an empty SECRET_KEY in testing must give a random one"
 
 
 @pytest.mark.parametrize("environ", [{}, {"SECRET_KEY": ""}], ids=["missing", "empty"])
 def test_production_refuses_to_start_without_a_secret(inside, environ):
-    found = inside(read_settings, "production", environ)
+    found = inside(call_get_config, "production", environ)
 
     assert_refused(found, "SECRET_KEY", "production without a SECRET_KEY, or with an empty one,")
 
@@ -194,7 +196,7 @@ def test_production_refuses_to_start_without_a_secret(inside, environ):
 def test_production_refuses_a_short_secret(inside):
     for size in (1, 16, 31):
         secret = secrets.token_hex(16)[:size]
-        found = inside(read_settings, "production", {"SECRET_KEY": secret})
+        found = inside(call_get_config, "production", {"SECRET_KEY": secret})
 
         assert_refused(found, "SECRET_KEY", f"production with a secret of {size} byte(s)", secret)
 
@@ -203,7 +205,7 @@ def test_production_refuses_a_short_secret(inside):
     "secret", [secrets.token_hex(16), "ß" * 16], ids=["32_letters", "16_letters_of_2_bytes"]
 )
 def test_production_accepts_a_secret_of_32_bytes(inside, secret):
-    found = inside(read_settings, "production", {"SECRET_KEY": secret})
+    found = inside(call_get_config, "production", {"SECRET_KEY": secret})
 
     settings = settings_of(
         found, f"a secret of {len(secret.encode())} bytes, {len(secret)} letters,"
@@ -216,14 +218,14 @@ def test_production_refuses_a_well_known_secret(inside, spell):
     words = ["change", "default", "example", "insecure", "password", "placeholder", "secret"]
     for word in map(spell, words):
         secret = f"{secrets.token_hex(random.randrange(9))}{word}{secrets.token_hex(16)}"
-        found = inside(read_settings, "production", {"SECRET_KEY": secret})
+        found = inside(call_get_config, "production", {"SECRET_KEY": secret})
 
         assert_refused(found, "SECRET_KEY", f"a secret that contains {word!r}", secret)
 
 
 @pytest.mark.parametrize("name", ["development", "testing"])
 def test_only_production_is_strict_about_secrets(inside, name):
-    settings = settings_of(inside(read_settings, name, {"SECRET_KEY": "secret"}), name)
+    settings = settings_of(inside(call_get_config, name, {"SECRET_KEY": "secret"}), name)
 
     assert settings.get("SECRET_KEY") == "secret", f"in {name} any secret that is set will do"
 
@@ -231,7 +233,7 @@ def test_only_production_is_strict_about_secrets(inside, name):
 @pytest.mark.parametrize("value", ["LOUD", ""], ids=["unknown", "empty"])
 def test_a_log_level_that_is_none_is_refused(inside, value):
     for name in ENVIRONMENTS:
-        found = inside(read_settings, name, {"SECRET_KEY": GOOD_KEY, "LOG_LEVEL": value})
+        found = inside(call_get_config, name, {"SECRET_KEY": GOOD_KEY, "LOG_LEVEL": value})
 
         assert_refused(found, "LOG_LEVEL", f"LOG_LEVEL={value!r} in {name}", value)
 
@@ -243,14 +245,14 @@ def test_a_log_level_that_is_none_is_refused(inside, value):
 )
 def test_a_size_that_makes_no_sense_is_refused(inside, value):
     for name in ENVIRONMENTS:
-        found = inside(read_settings, name, {"SECRET_KEY": GOOD_KEY, "MAX_CONTENT_LENGTH": value})
+        found = inside(call_get_config, name, {"SECRET_KEY": GOOD_KEY, "MAX_CONTENT_LENGTH": value})
 
         assert_refused(found, "MAX_CONTENT_LENGTH", f"a size of {value!r} in {name}", value)
 
 
 def test_an_unknown_environment_is_refused(inside):
     name = f"staging-{secrets.token_hex(3)}"
-    found = inside(read_settings, name, {"SECRET_KEY": GOOD_KEY})
+    found = inside(call_get_config, name, {"SECRET_KEY": GOOD_KEY})
 
     assert_refused(found, "APP_ENV", f"get_config({name!r})")
 
@@ -258,7 +260,7 @@ def test_an_unknown_environment_is_refused(inside):
 def test_development_reads_the_env_file(inside):
     key, size = secrets.token_urlsafe(12), random.randrange(2_000, 9_000)
     file = f"# mine\nADMIN_KEY={key}\nMAX_CONTENT_LENGTH='{size}'\n"
-    settings = settings_of(inside(read_settings, "development", {}, file), "a good ENV_FILE")
+    settings = settings_of(inside(call_get_config, "development", {}, file), "a good ENV_FILE")
 
     got = (settings.get("ADMIN_KEY"), settings.get("MAX_CONTENT_LENGTH"))
     assert got == (key, size), "what stands in the file that ENV_FILE names did not arrive"
@@ -267,7 +269,7 @@ def test_development_reads_the_env_file(inside):
 def test_the_real_environment_wins_over_the_env_file(inside):
     real, local = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     file = f"ADMIN_KEY={local}\n"
-    found = inside(read_settings, "development", {"ADMIN_KEY": real}, file)
+    found = inside(call_get_config, "development", {"ADMIN_KEY": real}, file)
 
     got = settings_of(found, "a good ENV_FILE").get("ADMIN_KEY")
     assert got == real, (
@@ -277,7 +279,7 @@ def test_the_real_environment_wins_over_the_env_file(inside):
 
 
 def test_a_bad_value_in_the_env_file_is_refused(inside):
-    found = inside(read_settings, "development", {}, "LOG_LEVEL=LOUD\n")
+    found = inside(call_get_config, "development", {}, "LOG_LEVEL=LOUD\n")
 
     assert_refused(found, "LOG_LEVEL", "LOG_LEVEL=LOUD in the file", "LOUD")
 
@@ -285,7 +287,7 @@ def test_a_bad_value_in_the_env_file_is_refused(inside):
 @pytest.mark.parametrize("name", ["testing", "production"])
 def test_the_env_file_is_for_development_only(inside, name):
     file = f"ADMIN_KEY={secrets.token_urlsafe(12)}\nLOG_LEVEL=ERROR\n"
-    found = inside(read_settings, name, {"SECRET_KEY": GOOD_KEY}, file)
+    found = inside(call_get_config, name, {"SECRET_KEY": GOOD_KEY}, file)
 
     settings = settings_of(found, f"{name} with an ENV_FILE")
     got = (settings.get("ADMIN_KEY"), settings.get("LOG_LEVEL"))
@@ -293,14 +295,14 @@ def test_the_env_file_is_for_development_only(inside, name):
 
 
 def test_production_takes_no_secret_from_the_env_file(inside):
-    found = inside(read_settings, "production", {}, f"SECRET_KEY={GOOD_KEY}\n")
+    found = inside(call_get_config, "production", {}, f"SECRET_KEY={GOOD_KEY}\n")
 
     assert_refused(found, "SECRET_KEY", "a SECRET_KEY that stands in the file only", GOOD_KEY)
 
 
 def test_reading_the_env_file_leaves_the_environment_alone(inside):
     file = f"SECRET_KEY={GOOD_KEY}\nADMIN_KEY={secrets.token_urlsafe(12)}\n"
-    *found, changed = inside(read_in_turn, ["development", "production"], {}, file)
+    *found, changed = inside(call_get_config_in_turn, ["development", "production"], {}, file)
 
     assert changed == [], (
         f"get_config('development') put {', '.join(changed)} into the environment of the whole"
@@ -311,7 +313,7 @@ def test_reading_the_env_file_leaves_the_environment_alone(inside):
 
 def test_the_env_file_lies_beside_wsgi(inside):
     key = secrets.token_urlsafe(12)
-    settings = inside(read_in_another_project, f"ADMIN_KEY={key}\n")
+    settings = inside(call_get_config_in_another_project, f"ADMIN_KEY={key}\n")
 
     assert settings.get("ADMIN_KEY") == key, (
         "with no ENV_FILE, development reads .env beside wsgi.py, wherever it is started from"

@@ -13,21 +13,24 @@ PREFIXES = {
 }
 
 
-def rules() -> list[list[str]]:
-    from app import create_app
-    from world import environment
+def rules_of_a_new_app() -> list[list[str]]:
+    from flask import Flask
 
-    with environment():
-        app = create_app("testing")
+    from app.blueprints import register_blueprints
+
+    app = Flask("app")
+    register_blueprints(app)
     return [[rule.endpoint, rule.rule] for rule in app.url_map.iter_rules()]
 
 
-def entries() -> list[str]:
-    from app import create_app
-    from world import environment
+def extensions_of_a_new_app() -> list[str]:
+    from flask import Flask
 
-    with environment():
-        return sorted(create_app("testing").extensions)
+    from app.extensions import init_extensions
+
+    app = Flask("app")
+    init_extensions(app)
+    return sorted(app.extensions)
 
 
 def write_in_one_of_two(writer: int, words: list[str]) -> dict[str, list[str]]:
@@ -137,7 +140,7 @@ def extension_objects() -> dict[str, object]:
 
 
 def test_every_rule_lies_under_its_prefix(inside):
-    found = dict(inside(rules))
+    found = dict(inside(rules_of_a_new_app))
 
     for endpoint, rule in sorted(found.items()):
         prefix = PREFIXES.get(endpoint.partition(".")[0])
@@ -198,7 +201,7 @@ def test_the_address_of_something_new_leads_to_it(client, path, body):
 
 @pytest.mark.parametrize("key", ["store", "flask-marshmallow"])
 def test_every_extension_is_bound_to_the_app(inside, key):
-    found = inside(entries)
+    found = inside(extensions_of_a_new_app)
 
     assert key in found, f"app.extensions has {found}, but no {key!r}: its init_app(app) never ran"
 

@@ -12,7 +12,7 @@ ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
-def load_all(schema: str, payloads: list[object]) -> list[dict[str, object]]:
+def load_by_schema(schema: str, payloads: list[object]) -> list[dict[str, object]]:
     """Each payload loaded by a new schema: what came out, or the fields to blame."""
     from marshmallow import ValidationError
 
@@ -134,7 +134,7 @@ def assert_refused(found: dict[str, object], field: str, what: str) -> None:
 def test_a_good_book_comes_out_as_it_came_in(inside):
     books = [a_book() for _ in range(10)]
 
-    for book, found in zip(books, inside(load_all, "book", books), strict=True):
+    for book, found in zip(books, inside(load_by_schema, "book", books), strict=True):
         assert_loaded(found, book, "a good book")
 
 
@@ -151,7 +151,7 @@ def test_what_lies_at_the_edge_is_accepted(inside):
         "a book by 20 authors": {"author_ids": random.sample(range(1, 10_000), k=20)},
     }
     books = [a_book(**changes) for changes in edges.values()]
-    found = inside(load_all, "book", books)
+    found = inside(load_by_schema, "book", books)
 
     for what, book, answer in zip(edges, books, found, strict=True):
         assert_loaded(answer, book, what)
@@ -161,7 +161,7 @@ def test_a_book_may_come_without_a_year(inside):
     book = without(a_book(), "published_year")
     expected = {**book, "published_year": None}
 
-    assert_loaded(inside(load_all, "book", [book])[0], expected, "a book without a year")
+    assert_loaded(inside(load_by_schema, "book", [book])[0], expected, "a book without a year")
 
 
 def test_spaces_around_a_title_are_dropped_before_it_is_measured(inside):
@@ -170,7 +170,7 @@ def test_spaces_around_a_title_are_dropped_before_it_is_measured(inside):
         sent = a_book(title=f"  {title} ")
         expected = {**sent, "title": title}
 
-        found = inside(load_all, "book", [sent])[0]
+        found = inside(load_by_schema, "book", [sent])[0]
         assert_loaded(found, expected, f"a title of {size} letter(s) with spaces around it")
 
 
@@ -178,7 +178,7 @@ def test_hyphens_and_spaces_in_an_isbn_are_dropped(inside):
     number = isbn()
     a, b, c, d, e = number[:3], number[3], number[4:8], number[8:12], number[12]
     spelled = [f"{a}-{b}-{c}-{d}-{e}", f"{a} {b} {c} {d} {e}", f"{a}-{b}{c} {d}-{e}"]
-    found = inside(load_all, "book", [a_book(isbn13=text) for text in spelled])
+    found = inside(load_by_schema, "book", [a_book(isbn13=text) for text in spelled])
 
     for text, answer in zip(spelled, found, strict=True):
         assert "loaded" in answer, f"the ISBN {text!r} was refused: {answer.get('refused')}"
@@ -189,7 +189,7 @@ def test_hyphens_and_spaces_in_an_isbn_are_dropped(inside):
 def test_every_true_isbn_is_accepted(inside):
     numbers = [isbn(prefix) for prefix in ("978", "979") for _ in range(20)]
     numbers += [isbn_ending_in("0"), isbn_ending_in("9")]
-    found = inside(load_all, "book", [a_book(isbn13=number) for number in numbers])
+    found = inside(load_by_schema, "book", [a_book(isbn13=number) for number in numbers])
 
     for number, answer in zip(numbers, found, strict=True):
         assert "loaded" in answer, f"{number} is an ISBN-13, but: {answer.get('refused')}"
@@ -213,7 +213,7 @@ def mistyped(number: str) -> list[str]:
 def test_a_mistyped_isbn_is_refused(inside):
     number = isbn(random.choice(["978", "979"]))
     texts = mistyped(number)
-    found = inside(load_all, "book", [a_book(isbn13=text) for text in texts])
+    found = inside(load_by_schema, "book", [a_book(isbn13=text) for text in texts])
 
     for text, answer in zip(texts, found, strict=True):
         assert_refused(answer, "isbn13", f"{text}, a slip of the finger away from {number},")
@@ -233,7 +233,7 @@ def test_what_is_no_isbn_is_refused(inside, kind):
             number.translate(FULL_WIDTH),
         ],
     }[kind]
-    found = inside(load_all, "book", [a_book(isbn13=text) for text in texts])
+    found = inside(load_by_schema, "book", [a_book(isbn13=text) for text in texts])
 
     for text, answer in zip(texts, found, strict=True):
         assert_refused(answer, "isbn13", f"the ISBN {text!r}")
@@ -253,7 +253,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_value_is_refused(inside, case):
     field = case.removesuffix("_of_another_type")
-    found = inside(load_all, "book", [a_book(**{field: value}) for value in BAD[case]])
+    found = inside(load_by_schema, "book", [a_book(**{field: value}) for value in BAD[case]])
 
     for value, answer in zip(BAD[case], found, strict=True):
         assert_refused(answer, field, f"{field} = {short(value)}")
@@ -265,7 +265,7 @@ def short(value: object) -> str:
 
 
 def test_all_that_is_missing_is_named_at_once(inside):
-    found = inside(load_all, "book", [{}])[0]
+    found = inside(load_by_schema, "book", [{}])[0]
 
     blamed = sorted(found.get("refused", []))
     assert blamed == ["author_ids", "isbn13", "title"], (
@@ -277,7 +277,7 @@ def test_all_that_is_missing_is_named_at_once(inside):
 def test_an_unknown_field_is_refused(inside, schema):
     field = f"x_{secrets.token_hex(3)}"
     payload = {**(a_book() if schema == "book" else a_user()), field: "anything"}
-    found = inside(load_all, schema, [payload])[0]
+    found = inside(load_by_schema, schema, [payload])[0]
 
     assert_refused(found, field, f"a {schema} with the unknown field {field}")
 
@@ -294,7 +294,7 @@ def test_an_unknown_field_is_refused(inside, schema):
 )
 def test_what_only_goes_out_does_not_come_in(inside, schema, field, value):
     payload = {**(a_book() if schema == "book" else a_user()), field: value}
-    found = inside(load_all, schema, [payload])[0]
+    found = inside(load_by_schema, schema, [payload])[0]
 
     assert_refused(found, field, f"a {schema} that brings its own {field}")
 
@@ -303,7 +303,7 @@ def test_what_only_goes_out_does_not_come_in(inside, schema, field, value):
 def test_a_body_that_is_no_object_is_refused(inside, schema):
     bodies = [[], ["a"], "a text", 12, None]
 
-    for body, found in zip(bodies, inside(load_all, schema, bodies), strict=True):
+    for body, found in zip(bodies, inside(load_by_schema, schema, bodies), strict=True):
         assert_refused(found, "_schema", f"the body {short(body)} instead of a {schema}")
 
 
@@ -355,7 +355,7 @@ def test_a_good_user_comes_out_as_it_came_in(inside):
         a_user(name="é" * 100),
         a_user(email="a.b+c@mail.example.org"),
     ]
-    found = inside(load_all, "user", users)
+    found = inside(load_by_schema, "user", users)
 
     for user, answer in zip(users, found, strict=True):
         assert_loaded(answer, user, f"a good user, {user['email']},")
@@ -364,7 +364,7 @@ def test_a_good_user_comes_out_as_it_came_in(inside):
 def test_one_address_is_spelled_in_one_way(inside):
     word = secrets.token_hex(3)
     sent = [f"{word.upper()}X@Example.ORG", f"  {word}x@example.org ", f" {word}X@EXAMPLE.org"]
-    found = inside(load_all, "user", [a_user(email=email) for email in sent])
+    found = inside(load_by_schema, "user", [a_user(email=email) for email in sent])
 
     for email, answer in zip(sent, found, strict=True):
         assert "loaded" in answer, f"the address {email!r} was refused: {answer.get('refused')}"
@@ -394,7 +394,7 @@ BAD_USERS = {
 def test_a_bad_value_of_a_user_is_refused(inside, field):
     values = BAD_USERS[field]
     users = [*(a_user(**{field: value}) for value in values), without(a_user(), field)]
-    *found, missing = inside(load_all, "user", users)
+    *found, missing = inside(load_by_schema, "user", users)
 
     for value, answer in zip(values, found, strict=True):
         assert_refused(answer, field, f"{field} = {short(value)}")
