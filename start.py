@@ -1,7 +1,6 @@
 """Set the course up and open its checker; ``start.py test`` runs pytest. Arguments are passed on.
 
-Everything goes into .venv and .uv beside this file: delete both to start afresh.
-"""
+Everything goes into .venv and .uv beside this file: delete both to start afresh."""
 
 import hashlib
 import os
@@ -29,6 +28,7 @@ CAUSES = (  # words of what stopped a set-up, what they mean, what to do
     ("[Rr]ead-?only|enied", "the folder is closed to writing", "copy the course elsewhere"),
     ("onnect|dns error|timed out|versions: none", "there is no network", "connect, or set a proxy"),
     ("ensurepip|named '?(pip|venv)", "this Python has no pip", "install python3-venv"),
+    ("^\\s*$", "it was interrupted", "give it a minute"),
     ("", "a command failed", "mend what it says above"),
 )
 
@@ -40,7 +40,7 @@ def main(arguments: "list[str]") -> int:
             raise OSError(f"{sys.executable} is Python {sys.version.split()[0]}: too old")
         if not stamp().exists():
             set_up()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told in words
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - all is told in words
         return explain(error)
     testing = arguments[:1] == ["test"]
     program = ["pytest", *arguments[1:]] if testing else ["checker", *arguments]
@@ -52,7 +52,7 @@ def main(arguments: "list[str]") -> int:
     return call(command, env=ENV)
 
 
-def explain(error: Exception) -> int:
+def explain(error: BaseException) -> int:
     """Say what happened, where, and what to type next; a failure of pip follows one of uv."""
     said = "\n".join(str(getattr(e, "output", "") or e) for e in (error.__context__ or "", error))
     what, todo = next((what, todo) for words, what, todo in CAUSES if re.search(words, said))

@@ -134,6 +134,19 @@ def test_a_set_up_killed_halfway_is_repaired(course):
     assert outcome.set_up
 
 
+@posix
+def test_an_interrupted_set_up_says_so(course):
+    (course.root / "hold").touch()
+    process = course.popen()
+    wait_for(course.root / "holding")
+    os.killpg(process.pid, signal.SIGINT)
+    outcome = course.finish(process)
+
+    assert outcome.code == 4
+    assert "Not set up: it was interrupted" in outcome.said
+    assert "Traceback" not in outcome.said
+
+
 def test_two_starts_at_once_set_up_once(course):
     (course.root / "hold").touch()
     first = course.popen("first")
