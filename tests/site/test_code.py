@@ -45,6 +45,10 @@ def test_a_section_is_what_stands_between_its_marks(pages: Pages) -> None:
     assert "greet" not in shown
 
 
+def test_the_mark_of_a_section_is_no_part_of_a_symbol(pages: Pages) -> None:
+    assert "section" not in pages.code(APP, symbol="close")
+
+
 def test_starter_and_solution_are_told_apart(pages: Pages) -> None:
     assert 'return ""' in pages.code(APP, symbol="greet")
     assert "Hello" in pages.code(APP, symbol="greet", solved=True)

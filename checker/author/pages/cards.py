@@ -32,13 +32,12 @@ def card(course: Course, exercise: Exercise) -> str:
         folded(f"Hint {number} of 3", text, kind="hint")
         for number, text in enumerate(exercise.hints, 1)
     ]
-    parts = [
+    parts = (
         f'<div class="card" data-exercise="{exercise.id}" markdown="1">\n',
         _title(exercise),
         _facts(exercise),
         f"Edit {files}, then let the checker judge it:\n",
         fence(f"$ checker check {exercise.id}", "console"),
-        _where(exercise),
         folded(
             "The contract, as the file states it",
             contract(step, exercise),
@@ -47,12 +46,16 @@ def card(course: Course, exercise: Exercise) -> str:
         *hints,
         folded("See a solution", _solution(exercise), kind="solution"),
         "</div>\n",
-    ]
-    return "\n".join(part for part in parts if part)
+    )
+    return "\n".join(parts)
 
 
 def contract(step: Step, exercise: Exercise) -> str:
-    """What the starter's files say is asked: each definition that the solution changes."""
+    """What the starter's files say is asked.
+
+    Each definition that the solution changes; and the module's own docstring, where that
+    says more than what the module is.
+    """
     return "\n".join(
         fence(text, "python", title=f"{name}")
         for name in exercise.edit
@@ -74,8 +77,10 @@ def _open_definitions(step: Step, name: str) -> list[str]:
     # A class that changes is shown whole; its methods would only say it again.
     outer = {piece.name for piece in stated}
     shown = [piece.text for piece in stated if piece.name.rpartition(".")[0] not in outer]
-    module = ast.get_docstring(ast.parse(starter))
-    return shown or [f'"""{module}"""' if module else starter]
+    module = ast.get_docstring(ast.parse(starter)) or ""
+    if "\n" in module or not shown:
+        shown = [f'"""{module}\n"""' if module else starter, *shown]
+    return shown
 
 
 def _shape(node: ast.stmt) -> str:
@@ -102,10 +107,6 @@ def _facts(exercise: Exercise) -> str:
         f"practises {', '.join(exercise.covers)}",
     )
     return f'<p class="card__facts">{"".join(f"<span>{fact}</span>" for fact in facts)}</p>\n'
-
-
-def _where(exercise: Exercise) -> str:
-    return f"This one needs your own machine: {exercise.local}\n" if exercise.local else ""
 
 
 def _solution(exercise: Exercise) -> str:

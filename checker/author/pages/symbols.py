@@ -33,7 +33,7 @@ def symbol(text: str, name: str, file: str) -> str:
     """The source of the function, class, method or assignment called ``name``.
 
     ``Book.title`` looks inside a class. Decorators, and the comment lines directly above,
-    belong to it. :class:`NoSuchPiece` lists what the file does have.
+    belong to it; the marks of sections do not. :class:`NoSuchPiece` lists what the file has.
     """
     pieces = {piece.name: piece for piece in definitions(text)}
     if name not in pieces:
@@ -53,8 +53,7 @@ def section(text: str, name: str, file: str) -> str:
         raise NoSuchPiece(
             f"{file} has no section {name!r} with one start and one end; its sections are {known}"
         )
-    inner = [line for line in lines[starts[0] + 1 : ends[0]] if not SECTION.match(line)]
-    return dedent("\n".join(inner)).strip("\n")
+    return dedent(_without_marks(lines[starts[0] + 1 : ends[0]])).strip("\n")
 
 
 def definitions(text: str) -> Iterator[Piece]:
@@ -88,4 +87,8 @@ def _source(node: ast.stmt, lines: list[str]) -> str:
     first = min([node.lineno, *(decorator.lineno for decorator in decorators)]) - 1
     while first > 0 and lines[first - 1].strip().startswith("#"):
         first -= 1
-    return dedent("\n".join(lines[first : node.end_lineno]))
+    return dedent(_without_marks(lines[first : node.end_lineno]))
+
+
+def _without_marks(lines: list[str]) -> str:
+    return "\n".join(line for line in lines if not SECTION.match(line))
