@@ -144,7 +144,7 @@ class Bench:
         with self.room(tree) as root, self.engines.borrowed() as engine:
             job = replace(Job.for_exercise(self.course, exercise, root), limit=limit)
             try:
-                verdict = _judged(engine.check(job, stop))
+                verdict = engine.check(job, stop)
             except Cancelled:
                 return failed[0].failure or Failure(failed[0].outcome)
         if verdict.state == "solved":

@@ -33,7 +33,7 @@ def _of(bench: Bench, before: Step, step: Step) -> Iterator[Finding]:
             yield broken(
                 f"steps/{step.name}/{name}",
                 f"{kind}, compared with {before.name} solved",
-                "declare it with its reason in [changes], or carry the change: "
+                f'declare it in [changes], "{name}" = "why", or carry the change: '
                 f"checker author propagate --from {before.number}",
             )
     for name in step.changes:

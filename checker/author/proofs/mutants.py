@@ -61,15 +61,10 @@ def mutants(bench: Bench, scope: Scope) -> Iterator[Finding]:
 
 
 def _of(bench: Bench, step: Step, exercises: list[Exercise]) -> Iterator[Finding]:
-    for exercise in step.exercises:
-        problem = unsolved(bench.check(bench.solved(step), exercise))
-        if problem is not None:
-            yield broken(
-                f"mutants of {step.name}",
-                f"the solution does not pass {exercise.id}: {problem}",
-                "mend it first: where the solution fails, a mutant proves nothing",
-            )
-            return
+    failing = _failing(bench, step)
+    if failing is not None:
+        yield failing
+        return
     cases = [
         Case(step, exercise, file, mutant)
         for exercise in exercises
@@ -84,6 +79,10 @@ def _of(bench: Bench, step: Step, exercises: list[Exercise]) -> Iterator[Finding
         if not killed:
             survivors.append(case)
         yield noted(case.where, remark) if remark else holds(case.where)
+    # A disk that filled up half-way would have killed every mutant since.
+    failing = _failing(bench, step)
+    if failing is not None:
+        yield failing
     equivalents = load_equivalents(step.solutions)
     for place, equivalent in enumerate(equivalents, 1):
         alive = any(case.is_declared(equivalent) for case in survivors)
@@ -100,6 +99,18 @@ def _of(bench: Bench, step: Step, exercises: list[Exercise]) -> Iterator[Finding
             f"survives: {case.mutant.kind}\n- {case.mutant.before}\n+ {case.mutant.after}",
         )
     yield _share(step, len(cases) - (len(survivors) - len(open_)), len(open_))
+
+
+def _failing(bench: Bench, step: Step) -> Finding | None:
+    for exercise in step.exercises:
+        problem = unsolved(bench.check_anew(bench.solved(step), exercise))
+        if problem is not None:
+            return broken(
+                f"mutants of {step.name}",
+                f"the solution does not pass {exercise.id}: {problem}",
+                "mend it first: where the solution fails, a mutant proves nothing",
+            )
+    return None
 
 
 def _share(step: Step, total: int, alive: int) -> Finding:
