@@ -12,15 +12,28 @@ ADA = {"email": EMAIL, "name": "Ada"}
 DESK = f"desk-{EMAIL}"
 
 
+APPS: set[int] = set()
+"""The apps that the tests met: one, if all goes well."""
+
+
 @pytest.fixture(scope="module", autouse=True)
-def desk(app: Flask) -> None:
+def desk(request: pytest.FixtureRequest) -> None:
     """A row that was stored before the first test, outside of all of them."""
     import world
     from app.extensions import db
 
+    try:
+        app = request.getfixturevalue("app")
+    except pytest.fail.Exception:  # there is no app for all tests: APPS will tell
+        return
     desk = {"email": DESK, "name": "Desk", "role": "librarian", "active": True}
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(world.table("users").insert().values(**desk))
+
+
+@pytest.fixture(autouse=True)
+def met(app: Flask) -> None:
+    APPS.add(id(app))
 
 
 def emails(client: FlaskClient) -> list[str]:
@@ -77,3 +90,13 @@ def test_a_rollback(app: Flask, client: FlaskClient) -> None:
 
 def test_what_was_there(client: FlaskClient) -> None:
     assert DESK in emails(client), "a row from before the test is gone"
+
+
+def test_the_tables(app: Flask) -> None:
+    from sqlalchemy import inspect
+
+    from app.extensions import db
+
+    with app.app_context():
+        tables = inspect(db.session.connection()).get_table_names()
+    assert "alembic_version" in tables, "the tables were made without the migrations"

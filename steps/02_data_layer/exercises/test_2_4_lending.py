@@ -51,7 +51,7 @@ def another_is_faster(copy_id: int) -> None:
     moments = "'2030-01-01 00:00:00.000000', '2030-01-22 00:00:00.000000'"
     values = f"({copy_id}, {world.add_user()}, {moments}, 0)"
     columns = "(copy_id, user_id, borrowed_at, due_at, renewals)"
-    world.slip_in("INSERT INTO loans", "INSERT INTO loans " + columns + " VALUES " + values)
+    world.slip_in("INSERT INTO loans", f"INSERT INTO loans {columns} VALUES {values}")  # noqa: S608
 
 
 def eight_at_once() -> dict[str, object]:

@@ -1,9 +1,11 @@
-"""What the app's own tests share.
+"""What every test of the app starts from: an empty library, and a client to ask it.
 
 ``app``
     The app, built once for the whole run; the migrations have made its tables.
 ``client``
     Asks it over HTTP.
+``author_id``
+    An author to write the books of a test.
 ``rollback``
     Around every test, unasked: whatever the test stores, by a request, by a service or by
     ``db.session``, is gone when it ends, also what was committed. Within the test, commits
@@ -33,6 +35,13 @@ def app() -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def author_id(client: FlaskClient) -> int:
+    answer = client.post("/api/v1/authors", json={"name": "Tove Jansson", "birth_year": 1914})
+    identity: int = answer.get_json()["id"]
+    return identity
 
 
 @pytest.fixture(autouse=True)

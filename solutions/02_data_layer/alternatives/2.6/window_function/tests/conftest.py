@@ -1,9 +1,11 @@
-"""What the app's own tests share.
+"""What every test of the app starts from: an empty library, and a client to ask it.
 
 ``app``
     The app, built once for the whole run; the migrations have made its tables.
 ``client``
     Asks it over HTTP.
+``author_id``
+    An author to write the books of a test.
 ``rollback``
     Around every test, unasked: whatever the test stores, by a request, by a service or by
     ``db.session``, is gone when it ends, also what was committed. Within the test, commits
@@ -24,16 +26,28 @@ from app.extensions import db
 
 
 @pytest.fixture(scope="session")
-def app() -> Flask:
+def library() -> Flask:
     app = create_app("testing")
     with app.app_context():
-        upgrade()
+        upgrade(revision="head")
     return app
+
+
+@pytest.fixture(scope="session")
+def app(library: Flask) -> Flask:
+    return library
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def author_id(client: FlaskClient) -> int:
+    answer = client.post("/api/v1/authors", json={"name": "Tove Jansson", "birth_year": 1914})
+    identity: int = answer.get_json()["id"]
+    return identity
 
 
 @pytest.fixture(autouse=True)
