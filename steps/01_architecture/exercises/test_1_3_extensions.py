@@ -35,73 +35,57 @@ def extensions_of_a_new_app() -> list[str]:
 
 def write_in_one_of_two(writer: int, words: list[str]) -> dict[str, list[str]]:
     """Writes in one app; what the other one holds of it."""
-    from app import create_app
-    from app.extensions import store
-    from app.store import Author, Book, User
-    from world import environment
+    import world
 
-    with environment():
-        apps = [create_app("testing"), create_app("testing")]
+    apps = [world.new_app(), world.new_app()]
     with apps[writer].app_context():
         for word in words:
-            author = store.authors.add(Author(word))
-            store.books.add(Book(word, word, None, [author]))
-            store.users.add(User(f"{word}@example.org", word))
+            world.add_author(word)
+            world.add_book(word, word)
+            world.add_user(f"{word}@example.org", word)
     with apps[1 - writer].app_context():
+        names = {"authors": "name", "books": "title", "users": "name"}
         return {
-            "authors": [row.name for row in store.authors if row.name in words],
-            "books": [row.title for row in store.books if row.title in words],
-            "users": [row.name for row in store.users if row.name in words],
+            table: [row[name] for row in world.rows(table) if row[name] in words]
+            for table, name in names.items()
         }
 
 
 def write_by_turns(words: list[str]) -> list[list[str]]:
     """Even words in one app, odd ones in the other, with both contexts open at once."""
-    from app import create_app
-    from app.extensions import store
-    from app.store import Author
-    from world import environment
+    import world
 
-    with environment():
-        one, other = create_app("testing"), create_app("testing")
+    one, other = world.new_app(), world.new_app()
     with one.app_context():
         for word in words[::2]:
-            store.authors.add(Author(word))
+            world.add_author(word)
             with other.app_context():
-                store.authors.add(Author(words[words.index(word) + 1]))
-        first = [row.name for row in store.authors if row.name in words]
+                world.add_author(words[words.index(word) + 1])
+        first = [row["name"] for row in world.rows("authors") if row["name"] in words]
     with other.app_context():
-        return [first, [row.name for row in store.authors if row.name in words]]
+        return [first, [row["name"] for row in world.rows("authors") if row["name"] in words]]
 
 
 def next_ids(count: int) -> list[int]:
     """The id that each of three apps gives next, after ``count`` authors in the first."""
-    from app import create_app
-    from app.extensions import store
-    from app.store import Author
-    from world import environment
+    import world
 
-    with environment():
-        apps = [create_app("testing") for _ in range(3)]
+    apps = [world.new_app() for _ in range(3)]
     with apps[0].app_context():
         for _ in range(count):
-            store.authors.add(Author("somebody"))
+            world.add_author("somebody")
     found = []
     for app in apps:
         with app.app_context():
-            found.append(store.authors.add(Author("the next")).id)
+            found.append(world.add_author("the next"))
     return found
 
 
 def authors_of_a_new_app() -> list[str]:
-    from app import create_app
-    from app.extensions import store
-    from world import environment
+    import world
 
-    with environment():
-        app = create_app("testing")
-    with app.app_context():
-        return [row.name for row in store.authors]
+    with world.new_app().app_context():
+        return [row["name"] for row in world.rows("authors")]
 
 
 def reach_outside(table: str) -> list[str]:

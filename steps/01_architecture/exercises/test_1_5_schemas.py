@@ -51,9 +51,11 @@ def dump_a_book(values: dict[str, object], authors: list[list[object]]) -> objec
     from flask import json
 
     from app.schemas.book import BookSchema
-    from app.store import Author
 
-    people = [Author(name, birth_year, identity) for identity, name, birth_year in authors]
+    people = [
+        SimpleNamespace(id=identity, name=name, birth_year=birth_year)
+        for identity, name, birth_year in authors
+    ]
     book = SimpleNamespace(**values, authors=people)
     return json.loads(json.dumps(BookSchema().dump(book)))
 
@@ -69,10 +71,9 @@ def dump_a_user(values: dict[str, object]) -> object:
 
 
 def add_authors(names: list[str]) -> list[int]:
-    from app.extensions import store
-    from app.store import Author
+    from world import add_author
 
-    return [store.authors.add(Author(name, 1900)).id for name in names]
+    return [add_author(name, 1900) for name in names]
 
 
 def address(endpoint: str) -> str:

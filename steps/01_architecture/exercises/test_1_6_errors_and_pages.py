@@ -14,17 +14,16 @@ SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)*")
 
 def fill_authors(rows: list[list[object]]) -> None:
     """Authors with these names and years of birth, in this order."""
-    from app.extensions import store
-    from app.store import Author
+    from world import add_author
 
     for name, birth_year in rows:
-        store.authors.add(Author(name, birth_year))
+        add_author(name, birth_year)
 
 
 def authors() -> list[dict[str, object]]:
-    from app.extensions import store
+    from world import rows
 
-    return [{"id": row.id, "name": row.name, "birth_year": row.birth_year} for row in store.authors]
+    return rows("authors")
 
 
 def limit_bodies(size: int) -> None:

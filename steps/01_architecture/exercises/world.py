@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -25,14 +25,19 @@ def build() -> Flask:
     """The app under test: configured for testing, empty, with a few views of our own."""
     Trail.opened.clear()
     LOG.lines.clear()
-    with environment():
-        from app import create_app
-
-        app = create_app("testing")
+    app = new_app()
     empty(app)
     if "probe" not in app.view_functions:  # a factory that keeps its app has them
         add_probes(app)
     return app
+
+
+def new_app() -> Flask:
+    """One more app, configured for testing, ready to store."""
+    with environment():
+        from app import create_app
+
+        return create_app("testing")
 
 
 def empty(app: Flask) -> None:
@@ -61,6 +66,16 @@ def environment(**settings: str) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the contract names, as JSON can carry them: a key may be bytes."""
+    names = SETTINGS | {"SAMPLE_DATA", "TESTING"}
+    found = {name: config[name] for name in names if name in config}
+    for name, value in found.items():
+        if isinstance(value, bytes):
+            found[name] = value.decode("latin-1")
+    return found
 
 
 @contextmanager
@@ -135,6 +150,35 @@ def watched_environment() -> Iterator[set[str]]:
         yield watched.seen
     finally:
         os.environ = before  # noqa: B003
+
+
+def add_author(name: str, birth_year: int | None = None) -> int:
+    """Store an author in the current app; the new id."""
+    from app.extensions import store
+    from app.store import Author
+
+    return store.authors.add(Author(name, birth_year)).id
+
+
+def add_book(title: str, isbn13: str) -> int:
+    from app.extensions import store
+    from app.store import Book
+
+    return store.books.add(Book(title, isbn13, None, [])).id
+
+
+def add_user(email: str, name: str) -> int:
+    from app.extensions import store
+    from app.store import User
+
+    return store.users.add(User(email, name)).id
+
+
+def rows(table: str) -> list[dict[str, Any]]:
+    """What a table of the current app holds, in the order of the ids."""
+    from app.extensions import store
+
+    return [dict(vars(row)) for row in getattr(store, table)]
 
 
 def path_of(endpoint: str) -> str:
