@@ -413,7 +413,7 @@ def test_a_good_book_travels_there_and_back(client, inside):
     expected = {**without(sent, "author_ids"), "title": "Momo", "authors": people}
     again = client.get(answer.headers.get("Location", ""))
     for body in (answer.json, again.get_json(silent=True)):
-        got = without(body, "id") if isinstance(body, dict) else body
+        got = {key: body.get(key) for key in expected} if isinstance(body, dict) else body
         assert got == expected, "the book that goes out is not the one that came in"
 
 

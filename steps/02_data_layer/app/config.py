@@ -34,8 +34,8 @@ class BaseConfig:
     SAMPLE_DATA = False
     LOG_LEVEL = "INFO"
     MAX_CONTENT_LENGTH = 1024 * 1024
-    DATABASE_VARIABLE = "DATABASE_URL"
-    DATABASE_DEFAULT = "sqlite:///library.db"
+    database_variable = "DATABASE_URL"
+    database_default = "sqlite:///library.db"
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.SECRET_KEY = environ.get("SECRET_KEY") or secrets.token_hex(MIN_SECRET_BYTES)
@@ -43,7 +43,7 @@ class BaseConfig:
         self.LOG_LEVEL = read_log_level(environ, default=self.LOG_LEVEL)
         self.MAX_CONTENT_LENGTH = read_size(environ, default=self.MAX_CONTENT_LENGTH)
         self.SQLALCHEMY_DATABASE_URI = read_database_url(
-            environ, self.DATABASE_VARIABLE, default=self.DATABASE_DEFAULT
+            environ, self.database_variable, default=self.database_default
         )
 
 
@@ -63,14 +63,14 @@ class TestConfig(BaseConfig):
     """For tests: nothing of this machine but what the environment says."""
 
     TESTING = True
-    DATABASE_VARIABLE = "TEST_DATABASE_URL"
-    DATABASE_DEFAULT = "sqlite://"
+    database_variable = "TEST_DATABASE_URL"
+    database_default = "sqlite://"
 
 
 class ProdConfig(BaseConfig):
     """For the world: no secret is made up, no file is read, no database is assumed."""
 
-    DATABASE_DEFAULT = ""
+    database_default = ""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         super().__init__(environ)

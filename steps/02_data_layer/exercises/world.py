@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.util import module_from_spec, spec_from_file_location
@@ -22,6 +22,7 @@ from typing import Any, ClassVar, cast
 from alembic import command
 from alembic.runtime.migration import MigrationContext
 from flask import Flask, Response, abort, current_app, g, request
+from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 from sqlalchemy import Connection, Table, event, select
 from werkzeug.datastructures import WWWAuthenticate
@@ -179,6 +180,16 @@ def environment(**settings: str) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the contract names, as JSON can carry them: a key may be bytes."""
+    names = SETTINGS | {"SAMPLE_DATA", "TESTING"}
+    found = {name: config[name] for name in names if name in config}
+    for name, value in found.items():
+        if isinstance(value, bytes):
+            found[name] = value.decode("latin-1")
+    return found
 
 
 @contextmanager
@@ -407,18 +418,6 @@ def add_loan(
     )
 
 
-def authors() -> list[dict[str, Any]]:
-    return rows("authors")
-
-
-def books() -> list[dict[str, Any]]:
-    return rows("books")
-
-
-def users() -> list[dict[str, Any]]:
-    return rows("users")
-
-
 def word() -> str:
     return secrets.token_hex(5)
 
@@ -454,7 +453,9 @@ logging.getLogger().addHandler(LOG)
 class Box(Schema):
     """A part of :class:`Shelf`."""
 
-    label = fields.String(required=True, validate=validate.Length(max=20))
+    label = fields.String(
+        required=True, validate=[validate.Length(max=20), validate.ContainsNoneOf("!")]
+    )
     numbers = fields.List(fields.Integer(strict=True))
 
 
@@ -465,66 +466,83 @@ class Shelf(Schema):
 
 
 def add_probes(app: Flask) -> None:
-    """Views that do on purpose what the app's own rarely do."""
+    """Views that do on purpose what the app's own rarely do: ``/probe/crash?cause=…``.
 
-    @app.get("/probe/trail/<outcome>")
-    def leave_a_trail(outcome: str) -> dict[str, str]:
-        g.audit_trail = Trail()
-        if outcome == "crash":
-            raise RuntimeError("a view that fails")
-        if outcome == "refused":
-            abort(403)
-        return {"outcome": outcome}
+    One rule serves them all, because making a rule is the dearest part of making an app.
+    """
+    app.add_url_rule("/probe/<name>", "probe", call_probe, methods=["GET", "POST"])
+    app.add_url_rule("/moved/", "moved", dict)
 
-    @app.get("/probe/slow/<int:milliseconds>")
-    def take_time(milliseconds: int) -> dict[str, int]:
-        time.sleep(milliseconds / 1000)
-        return {"milliseconds": milliseconds}
 
-    @app.route("/probe/cached/<int:status>/<hint>", methods=["GET", "POST"])
-    def choose_a_hint(status: int, hint: str) -> Response:
-        return Response("chosen", status, {"Cache-Control": hint})
+def call_probe(name: str) -> ResponseReturnValue:
+    probe: Callable[..., ResponseReturnValue] = PROBES[name]
+    return probe(**request.args.to_dict())
 
-    @app.get("/probe/moved/")
-    def live_behind_a_slash() -> dict[str, str]:
-        return {}
 
-    @app.get("/probe/abort/<int:status>")
-    def stop(status: int) -> dict[str, str]:
-        abort(status)
+def leave_a_trail(outcome: str) -> ResponseReturnValue:
+    g.audit_trail = Trail()
+    if outcome == "crash":
+        raise RuntimeError("a view that fails")
+    if outcome == "refused":
+        abort(403)
+    return {"outcome": outcome}
 
-    @app.get("/probe/busy/<int:seconds>")
-    def ask_for_patience(seconds: int) -> dict[str, str]:
-        raise TooManyRequests(retry_after=seconds)
 
-    @app.get("/probe/challenge/<scheme>")
-    def ask_who_it_is(scheme: str) -> dict[str, str]:
-        raise Unauthorized(www_authenticate=WWWAuthenticate(scheme))
+def take_time(milliseconds: str) -> ResponseReturnValue:
+    time.sleep(int(milliseconds) / 1000)
+    return {"milliseconds": milliseconds}
 
-    @app.get("/probe/refuse/<kind>")
-    def refuse(kind: str) -> dict[str, str]:
-        from app import errors
 
-        words = request.args.to_dict()
-        raise getattr(errors, kind)(**words)
+def choose_a_hint(status: str, hint: str) -> ResponseReturnValue:
+    return Response("chosen", int(status), {"Cache-Control": hint})
 
-    @app.get("/probe/api-error/<int:status>")
-    def raise_an_error_of_our_own(status: int) -> dict[str, str]:
-        from app.errors import ApiError
 
-        error = ApiError(
-            request.args["code"], request.args["message"], [{"field": "a", "reason": "b"}]
-        )
-        error.status = status
-        error.headers = {"X-Reason": request.args["code"]}
-        raise error
+def stop(status: str) -> ResponseReturnValue:
+    abort(int(status))
 
-    @app.get("/probe/crash/<kind>")
-    def crash(kind: str) -> dict[str, str]:
-        kinds = {"RuntimeError": RuntimeError, "KeyError": KeyError, "OSError": OSError}
-        raise kinds[kind](request.args["cause"])
 
-    @app.post("/probe/shelves")
-    def load_a_shelf() -> dict[str, Any]:
-        shelf: dict[str, Any] = Shelf().load(request.get_json())
-        return shelf
+def ask_for_patience(seconds: str) -> ResponseReturnValue:
+    raise TooManyRequests(retry_after=int(seconds))
+
+
+def ask_who_it_is(scheme: str) -> ResponseReturnValue:
+    raise Unauthorized(www_authenticate=WWWAuthenticate(scheme))
+
+
+def refuse(kind: str, **words: str) -> ResponseReturnValue:
+    from app import errors
+
+    raise getattr(errors, kind)(**words)
+
+
+def refuse_in_another_way(status: str, code: str, message: str) -> ResponseReturnValue:
+    from app.errors import ApiError
+
+    error = ApiError(code, message, [{"field": "a", "reason": "b"}])
+    error.status = int(status)
+    error.headers = {"X-Reason": code}
+    raise error
+
+
+def crash(kind: str, cause: str) -> ResponseReturnValue:
+    kinds = {"RuntimeError": RuntimeError, "KeyError": KeyError, "OSError": OSError}
+    raise kinds[kind](cause)
+
+
+def load_a_shelf() -> ResponseReturnValue:
+    shelf: dict[str, Any] = Shelf().load(request.get_json())
+    return shelf
+
+
+PROBES: dict[str, Callable[..., ResponseReturnValue]] = {
+    "trail": leave_a_trail,
+    "slow": take_time,
+    "cached": choose_a_hint,
+    "abort": stop,
+    "busy": ask_for_patience,
+    "challenge": ask_who_it_is,
+    "refuse": refuse,
+    "api-error": refuse_in_another_way,
+    "crash": crash,
+    "shelves": load_a_shelf,
+}
