@@ -129,11 +129,8 @@ class Bench:
             runner = engine or stack.enter_context(self.engines.borrowed())
             return _judged(runner.check(job))
 
-    def first_failure(self, tree: Tree, exercise: Exercise, limit: float) -> Failure | None:
-        """Why the first test that fails does so, without running the others; none, ``None``.
-
-        ``limit`` is the time for one test, in seconds.
-        """
+    def first_failure(self, tree: Tree, exercise: Exercise) -> Failure | None:
+        """Why the first test that fails does so, without running the others; none, ``None``."""
         failed: list[TestResult] = []
 
         def stop(event: Event) -> None:
@@ -142,9 +139,8 @@ class Bench:
                 engine.cancel()
 
         with self.room(tree) as root, self.engines.borrowed() as engine:
-            job = replace(Job.for_exercise(self.course, exercise, root), limit=limit)
             try:
-                verdict = engine.check(job, stop)
+                verdict = engine.check(Job.for_exercise(self.course, exercise, root), stop)
             except Cancelled:
                 return failed[0].failure or Failure(failed[0].outcome)
         if verdict.state == "solved":

@@ -170,9 +170,13 @@ def propagate(first: str | None, since: str, dry_run: bool) -> None:
                 conflicts += 1
                 click.echo(f"CONFLICT {carried.path}: {carried.conflict}")
                 owner = course.step(carried.path.split("/")[1])
-                beside = f" (the merge is in {carried.path}.rej)" if carried.content else ""
-                click.echo(f"      do settle it{beside}, then: ", nl=False)
-                click.echo(f"checker author propagate --from {owner.number} --since {since}")
+                written = carried.content is not None and not dry_run
+                beside = f" (the merge is in {carried.path}.rej)" if written else ""
+                again = "" if since == "HEAD" else f" --since {since}"
+                click.echo(
+                    f"      do settle it{beside}, then: "
+                    f"checker author propagate --from {owner.number}{again}"
+                )
             else:
                 click.echo(f"{'removed' if carried.content is None else 'carried'}  {carried.path}")
     sys.exit(1 if conflicts else 0)

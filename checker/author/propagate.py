@@ -165,7 +165,8 @@ def _alternatives(name: str, before: StepTrees, step: StepTrees) -> Iterator[Car
             carried = _merged(
                 f"solutions/{name}/alternatives/{place}", "the solution", old[path], new[path], ours
             )
-            if carried is not None:
+            # An answer that is written differently need not follow, as long as it passes.
+            if carried is not None and not carried.conflict:
                 yield carried
 
 

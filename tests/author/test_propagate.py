@@ -6,7 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from checker.author.commands import author
 from checker.author.diffs import apply_patch
 from checker.author.propagate import Carried, propagate
 from checker.author.trees import Blob, solved
@@ -244,11 +246,42 @@ def test_a_mistake_in_the_lines_of_the_fix_is_a_conflict(repository) -> None:
     conflicts = [each for each in carry(repository) if each.conflict]
 
     assert paths(conflicts) == [
-        "solutions/01_first/alternatives/1.2/with_min/app/sums.py",
         "solutions/01_first/mistakes/1.2/no_limit.patch",
         "solutions/01_first/mistakes/1.2/subtracts.patch",
     ]
-    assert "record it anew" in conflicts[1].conflict
+    assert "record it anew" in conflicts[0].conflict
+
+
+def test_an_alternative_that_is_written_differently_need_not_follow(repository) -> None:
+    alternative = "solutions/01_first/alternatives/1.2/with_min/app/sums.py"
+    before = repository.read(alternative)
+    repository.replace("solutions/01_first/app/sums.py", "a + b", "b + a")
+
+    assert alternative not in paths(carry(repository))
+    assert repository.read(alternative) == before
+
+
+def test_the_command_says_what_to_do_about_a_conflict(repository, monkeypatch) -> None:
+    repository.replace("steps/02_second/app/greeting.py", "Hello", "Howdy")
+    commit(repository.root)
+    repository.replace("solutions/01_first/app/greeting.py", "Hello", "Good day")
+    repository.replace("solutions/01_first/app/sums.py", "Sums.", "Additions.")
+    monkeypatch.chdir(repository.root)
+
+    result = CliRunner().invoke(author, ["propagate", "--from", "1"])
+
+    assert result.exit_code == 1
+    assert "carried  steps/02_second/app/sums.py" in result.output
+    assert "CONFLICT steps/02_second/app/greeting.py: step 01 solved" in result.output
+    assert "app/greeting.py.rej), then: checker author propagate --from 2\n" in result.output
+
+
+def test_the_command_exits_with_0_where_all_is_clean(repository, monkeypatch) -> None:
+    repository.replace("solutions/01_first/app/sums.py", "Sums.", "Additions.")
+    monkeypatch.chdir(repository.root)
+
+    assert CliRunner().invoke(author, ["propagate"]).exit_code == 0
+    assert "Additions" in repository.read("steps/03_third/app/sums.py")
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(repository) -> None:

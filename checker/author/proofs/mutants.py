@@ -18,7 +18,6 @@ from checker.course import CourseError, Exercise, Step
 from checker.harness.words import FAULT
 
 KILLED_AT_LEAST = 0.9
-LONGEST = 5.0  # seconds for one test of a mutant; the solution takes a fraction of one
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ def _killed(bench: Bench, case: Case) -> tuple[bool, str]:
     }
     others = [exercise for exercise in case.step.exercises if exercise != case.exercise]
     for exercise in [case.exercise, *others]:
-        failure = bench.first_failure(tree, exercise, LONGEST)
+        failure = bench.first_failure(tree, exercise)
         if failure is not None and failure.message.startswith(FAULT):
             return True, (
                 f"makes a test of {exercise.id} crash: {failure.message}\n"
