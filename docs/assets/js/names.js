@@ -15,3 +15,21 @@ if (contents.length > 1) contents[0].setAttribute("aria-label", "Table of conten
 for (const nav of document.querySelectorAll("nav.md-nav--primary nav.md-nav--secondary nav")) {
   nav.setAttribute("aria-label", `${nav.getAttribute("aria-label")}, in the menu`);
 }
+
+// Material builds these as they come into view: the box around a copy button is no landmark,
+// and what scrolls sideways must be reached by the keyboard.
+const article = document.querySelector("article");
+
+function amend() {
+  for (const box of article.querySelectorAll("nav.md-code__nav:not([role])")) {
+    box.setAttribute("role", "group");
+  }
+  for (const box of article.querySelectorAll(".md-typeset__scrollwrap:not([tabindex])")) {
+    box.tabIndex = 0;
+  }
+}
+
+if (article) {
+  amend();
+  new MutationObserver(amend).observe(article, { childList: true, subtree: true });
+}
