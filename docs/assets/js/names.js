@@ -22,7 +22,7 @@ const article = document.querySelector("article");
 
 function amend() {
   for (const box of article.querySelectorAll("nav.md-code__nav:not([role])")) {
-    box.setAttribute("role", "group");
+    box.setAttribute("role", "none");
   }
   for (const box of article.querySelectorAll(".md-typeset__scrollwrap:not([tabindex])")) {
     box.tabIndex = 0;
