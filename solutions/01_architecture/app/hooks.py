@@ -45,7 +45,7 @@ def count_request() -> None:
 def guard_admin() -> None:
     if request.blueprint != "admin":
         return
-    key = current_app.config.get("ADMIN_KEY") or ""
+    key = current_app.config["ADMIN_KEY"]
     given = request.headers.get("X-Admin-Key", "")
     if not key or not compare_digest(given.encode(), key.encode()):
         raise Unauthorized("this part of the API needs a valid X-Admin-Key")

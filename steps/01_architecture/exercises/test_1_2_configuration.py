@@ -18,7 +18,7 @@ def call_get_config(name: str, environ: dict[str, str], env_file: str | None = N
     from flask import Config
 
     from app.config import ConfigError, get_config
-    from world import environment
+    from world import environment, plain
 
     settings = Config(".")
     with tempfile.TemporaryDirectory() as folder:
@@ -31,7 +31,7 @@ def call_get_config(name: str, environ: dict[str, str], env_file: str | None = N
                 settings.from_object(get_config(name))
             except ConfigError as error:
                 return {"refused": str(error)}
-    return {"settings": dict(settings)}
+    return {"settings": plain(settings)}
 
 
 def call_get_config_in_turn(
@@ -45,7 +45,7 @@ def call_get_config_in_turn(
     from flask import Config
 
     from app.config import ConfigError, get_config
-    from world import environment
+    from world import environment, plain
 
     found: list[object] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -57,7 +57,7 @@ def call_get_config_in_turn(
                 settings = Config(".")
                 try:
                     settings.from_object(get_config(name))
-                    found.append({"settings": dict(settings)})
+                    found.append({"settings": plain(settings)})
                 except ConfigError as error:
                     found.append({"refused": str(error)})
             changed = [key for key in os.environ if os.environ[key] != before.get(key)]
@@ -76,7 +76,7 @@ def call_get_config_in_another_project(line: str) -> object:
     from flask import Config
 
     import app.config
-    from world import environment
+    from world import environment, plain
 
     settings = Config(".")
     here = Path.cwd()
@@ -99,7 +99,7 @@ def call_get_config_in_another_project(line: str) -> object:
             finally:
                 os.chdir(here)
                 del sys.modules[spec.name]
-    return dict(settings)
+    return plain(settings)
 
 
 def settings_of(found: object, what: str) -> dict[str, object]:
@@ -173,7 +173,7 @@ def test_a_random_secret_is_made_outside_production(inside, name):
     one, other = (settings.get("SECRET_KEY") for settings in found)
 
     assert isinstance(one, str), f"{name} without SECRET_KEY in the environment must make one"
-    assert len(one.encode()) >= 32, f"the secret made for {name} is shorter than 32 bytes: {one!r}"
+    assert len(one) >= 32, f"the secret made for {name} is shorter than 32 bytes: {one!r}"
     assert one != other, (
         f"{name} has the same secret at each call, {one!r}: whoever reads the code can sign what"
         " your app trusts; make a random one"

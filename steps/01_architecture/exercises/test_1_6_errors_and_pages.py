@@ -93,6 +93,7 @@ ERRORS = {
         ("/probe/refuse?kind=Unauthorized&message=who+are+you", 401, "unauthorized"),
         ("/probe/refuse?kind=Conflict&code=shelf_full&message=no+room", 409, "shelf_full"),
         ("/probe/refuse?kind=Unprocessable&field=a&reason=b", 422, "validation_failed"),
+        ("/probe/refuse?kind=ApiError&code=out_of_paper&message=sorry", 500, "out_of_paper"),
     ],
     "by_abort": [
         ("/probe/challenge?scheme=basic", 401, "unauthorized"),
@@ -315,11 +316,13 @@ def read_page(answer) -> dict[str, object]:
 
 def read_links(answer) -> dict[str, str]:
     """The header Link: an absolute address for each rel."""
-    header = ", ".join(answer.headers.get_all("Link"))
-    found = re.findall(r'<([^>]*)>\s*;\s*rel="?([a-z]+)"?', header)
-    links = {rel: address for address, rel in found}
-    assert len(links) == len(found), f"Link names a rel twice: {header}"
-    for address in links.values():
+    links: dict[str, str] = {}
+    for part in re.split(r",\s*(?=<)", ", ".join(answer.headers.get_all("Link"))):
+        found = re.fullmatch(r'<([^>]*)>\s*;\s*rel="?([a-z]+)"?\s*', part)
+        assert found, f'Link is a list of <address>; rel="word" with commas between, got {part!r}'
+        address, rel = found.groups()
+        assert rel not in links, f"Link names {rel} twice"
+        links[rel] = address
         assert address.startswith("http://localhost/"), (
             f"the addresses in Link are absolute, http://…; got {address!r}"
         )
@@ -466,8 +469,10 @@ def assert_names(answer, name: str, what: str) -> None:
     assert answer.status_code == 422, f"{what} was answered with {answer.status_code}, not 422"
     body = read_envelope(answer)
     assert body["code"] == "validation_failed", f"{what}: the code is {body['code']!r}"
-    named = [entry.get("field") for entry in body["details"] if isinstance(entry, dict)]
-    assert named == [name], f"{what}: details must name the parameter to correct, {name}"
+    shapes = [shape(entry) for entry in body["details"]]
+    assert shapes == ["field and reason, both texts"], f"{what}: details holds one entry"
+    named = body["details"][0]["field"]
+    assert named == name, f"{what}: details must name the parameter to correct, {name}"
 
 
 def test_rows_may_come_one_by_one(client):

@@ -151,9 +151,9 @@ def read_database_url(environ: Mapping[str, str], variable: str, default: str) -
 
 def refuse_weak_secret(secret: str) -> None:
     hint = "make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
-    if not secret:
-        raise ConfigError(f"SECRET_KEY: is not set; {hint}")
     if len(secret.encode()) < MIN_SECRET_BYTES:
-        raise ConfigError(f"SECRET_KEY: is shorter than {MIN_SECRET_BYTES} bytes; {hint}")
+        raise ConfigError(
+            f"SECRET_KEY: is missing or shorter than {MIN_SECRET_BYTES} bytes; {hint}"
+        )
     if any(word in secret.lower() for word in WELL_KNOWN):
         raise ConfigError(f"SECRET_KEY: looks like a placeholder that others know too; {hint}")

@@ -86,9 +86,9 @@ def read_file() -> dict[str, str | None]:
     return dotenv_values(path)
 
 
-def secret_for(name: str, secret: str) -> str:
+def secret_for(name: str, secret: str) -> str | bytes:
     if name != "production":
-        return secret or secrets.token_urlsafe(48)
+        return secret or secrets.token_bytes()
     problems = {
         "SECRET_KEY is missing": secret == "",
         "SECRET_KEY needs 32 bytes or more": len(secret.encode("utf-8")) <= 31,

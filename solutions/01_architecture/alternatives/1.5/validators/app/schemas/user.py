@@ -6,7 +6,7 @@ from typing import Any
 from flask_marshmallow import Schema
 from marshmallow import fields, post_load, validate
 
-ADDRESS = r"\s*[^@\s]{1,64}@(?=[^@\s]{1,190}\s*$)[^@\s.]+(\.[^@\s.]+)+\s*"
+ADDRESS = r"(?=\s*\S{1,254}\s*$)\s*[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\s*$"
 
 
 class UserSchema(Schema):
