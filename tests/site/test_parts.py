@@ -73,6 +73,13 @@ def test_an_added_file_is_shown_as_it_is(pages: Pages) -> None:
     assert "{.markdown}\nNext: `bye`." in shown
 
 
+def test_a_test_that_no_longer_holds_is_named_with_the_reason(pages: Pages) -> None:
+    shown = pages.changes(2)
+
+    assert "1 test of earlier steps, superseded<" in shown
+    assert "- `1.1/test_greets`: it greets otherwise" in shown
+
+
 def test_facts_add_up(pages: Pages) -> None:
     facts = pages.facts(1)
 

@@ -10,20 +10,24 @@ KINDS = ("changed", "added", "removed")
 
 
 def changes(course: Course, step: Step) -> str:
-    """Each file that differs: the manifest's reason, and what differs. All of it folded."""
+    """Each file that differs, with the manifest's reason; and tests that no longer hold.
+
+    All of it is folded.
+    """
     found = step_changes(course, step)
     if not found:
         return "This is where the course begins: every file is new.\n"
+    parts = []
     groups = {kind: [each for each in found if each.kind == kind] for kind in KINDS}
-    return "".join(
-        folded(
-            f"{counted(len(group), 'file')} {kind}",
-            "".join(_change(step, each) for each in group),
-            "changes",
-        )
-        for kind, group in groups.items()
-        if group
-    )
+    for kind, group in groups.items():
+        if group:
+            files = "".join(_change(step, each) for each in group)
+            parts.append(folded(f"{counted(len(group), 'file')} {kind}", files, "changes"))
+    if step.supersedes:
+        rows = "".join(f"- `{each.test}`: {each.reason}\n" for each in step.supersedes)
+        heading = f"{counted(len(step.supersedes), 'test')} of earlier steps, superseded"
+        parts.append(folded(heading, rows, "changes"))
+    return "".join(parts)
 
 
 def _change(step: Step, change: FileChange) -> str:
