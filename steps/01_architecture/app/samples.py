@@ -9,7 +9,7 @@ from app.store import Author, Book, User
 def add_samples(app: Flask) -> None:
     """Fill the store of ``app`` where its config says ``SAMPLE_DATA`` and nothing is in it yet."""
     with app.app_context():
-        if not app.config["SAMPLE_DATA"] or len(store.books):
+        if not app.config.get("SAMPLE_DATA") or len(store.books):
             return
         lindgren = store.authors.add(Author("Astrid Lindgren", 1907))
         pratchett = store.authors.add(Author("Terry Pratchett", 1948))

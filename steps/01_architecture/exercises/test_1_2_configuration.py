@@ -104,7 +104,9 @@ def call_get_config_in_another_project(line: str) -> object:
 
 def settings_of(found: object, what: str) -> dict[str, object]:
     assert "refused" not in found, f"{what} was refused: {found['refused']}"
-    return found["settings"]
+    settings = found["settings"]
+    assert settings, f"get_config gave no settings for {what}: it returns an object that has them"
+    return settings
 
 
 def assert_refused(found: object, variable: str, what: str, value: str = "") -> None:

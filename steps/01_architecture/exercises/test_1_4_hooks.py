@@ -218,7 +218,9 @@ def test_a_wrong_admin_key_does_not(client, inside, stats, given):
         status = client.get(stats, headers=headers).status_code
 
         what = "no X-Admin-Key" if wrong is None else "a wrong X-Admin-Key"
-        assert status == 401, f"the admin route answered {status} to {what}: guard before the view"
+        assert status == 401, (
+            f"the admin route answered {status} to {what}: raise Unauthorized before the view runs"
+        )
 
 
 def test_without_a_key_nobody_enters(client, inside, stats):
