@@ -31,6 +31,8 @@ def call_get_config(name: str, environ: dict[str, str], env_file: str | None = N
                 settings.from_object(get_config(name))
             except ConfigError as error:
                 return {"refused": str(error)}
+            except (LookupError, ValueError) as error:
+                return {"raised": f"{type(error).__name__}: {error}"}
     return {"settings": plain(settings)}
 
 
@@ -103,6 +105,7 @@ def call_get_config_in_another_project(line: str) -> object:
 
 
 def settings_of(found: object, what: str) -> dict[str, object]:
+    assert "raised" not in found, f"get_config for {what} raised {found['raised']}"
     assert "refused" not in found, f"{what} was refused: {found['refused']}"
     settings = found["settings"]
     assert settings, f"get_config gave no settings for {what}: it returns an object that has them"
@@ -110,6 +113,10 @@ def settings_of(found: object, what: str) -> dict[str, object]:
 
 
 def assert_refused(found: object, variable: str, what: str, value: str = "") -> None:
+    assert "raised" not in found, (
+        f"{what} raised {found['raised']}: get_config must raise ConfigError, and its message must"
+        f" name {variable}"
+    )
     outcome = "ConfigError" if "refused" in found else "accepted"
     assert outcome == "ConfigError", f"{what} was accepted: get_config must raise ConfigError"
     said = found["refused"]
@@ -120,7 +127,10 @@ def assert_refused(found: object, variable: str, what: str, value: str = "") -> 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_defaults_of_each_environment(inside, name):
-    settings = settings_of(inside(call_get_config, name, {"SECRET_KEY": GOOD_KEY}), name)
+    settings = settings_of(
+        inside(call_get_config, name, {"SECRET_KEY": GOOD_KEY}),
+        f"{name}, with a good SECRET_KEY set just before the call,",
+    )
 
     expected = {
         "TESTING": name == "testing",
@@ -143,12 +153,19 @@ def test_what_the_environment_says_arrives(inside, name):
             "LOG_LEVEL": random.choice(["WARNING", "ERROR"]),
             "MAX_CONTENT_LENGTH": str(size),
         }
-        settings = settings_of(inside(call_get_config, name, environ), f"{name} with good values")
+        # These two are no settings: the environment may hold them, it must not decide.
+        others = {"TESTING": "true", "SAMPLE_DATA": "true"}
+        found = inside(call_get_config, name, environ | others)
+        settings = settings_of(found, f"{name} with good values")
 
         for key, value in {**environ, "MAX_CONTENT_LENGTH": size}.items():
             assert settings.get(key) == value, (
                 f"{name}: {key} of the environment did not arrive; it wins over the default, and is"
                 " read when get_config is called, not when the module is imported"
+            )
+        for key, at_home in (("TESTING", "testing"), ("SAMPLE_DATA", "development")):
+            assert settings.get(key) == (name == at_home), (
+                f"a variable {key} turned it on in {name}: it is true in {at_home} only"
             )
 
 

@@ -179,7 +179,8 @@ def test_the_address_of_something_new_leads_to_it(client, path, body):
     assert place.startswith(f"{path}/"), f"POST {path} names {place!r} as the new thing's address"
     got = client.get(place).status_code
     assert got == 200, (
-        f"the Location {place} answered {got}: views build it by the blueprint's name"
+        f"POST {path} gave the Location {place}, and GET there answered {got}: what was stored is"
+        " lost, or the route lies elsewhere"
     )
 
 

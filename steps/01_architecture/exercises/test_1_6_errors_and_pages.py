@@ -320,11 +320,12 @@ def read_links(answer) -> dict[str, str]:
     """The header Link: an absolute address for each rel."""
     links: dict[str, str] = {}
     for part in re.split(r",\s*(?=<)", ", ".join(answer.headers.get_all("Link"))):
-        found = re.fullmatch(r'<([^>]*)>\s*;\s*rel="?([a-z]+)"?\s*', part)
+        found = re.fullmatch(r'<([^>]*)>\s*;.*?\brel\s*=\s*("[^"]+"|\w+)\s*(?:;.*)?', part)
         assert found, f'Link is a list of <address>; rel="word" with commas between, got {part!r}'
-        address, rel = found.groups()
-        assert rel not in links, f"Link names {rel} twice"
-        links[rel] = address
+        address, words = found.groups()
+        for rel in words.strip('"').lower().split():  # one address may have several
+            assert rel not in links, f"Link names {rel} twice"
+            links[rel] = address
         assert address.startswith("http://localhost/"), (
             f"the addresses in Link are absolute, http://…; got {address!r}"
         )
@@ -336,7 +337,8 @@ def query(address: str) -> dict[str, list[str]]:
 
 
 def page_in(address: str) -> str:
-    return "".join(query(address).get("page", []))
+    """The page an address leads to: the first one where it does not say."""
+    return "".join(query(address).get("page", ["1"]))
 
 
 SORTS = {
