@@ -70,6 +70,32 @@ def replace_by_service(book: int, values: dict[str, object]) -> str:
     return books.replace_book(book, values).title
 
 
+def replace_while_stale(book: int, values: dict[str, object]) -> str:
+    """Replace a book while ``unchanged_since`` refuses every version."""
+    from contextlib import contextmanager
+
+    from app.errors import Conflict
+    from app.services import books, versions
+
+    @contextmanager
+    def refuse(*_: object):
+        raise Conflict("stale_version", "as if somebody else had written the book")
+        yield
+
+    original = versions.unchanged_since
+    holders = [module for module in (books, versions) if hasattr(module, "unchanged_since")]
+    for module in holders:
+        module.unchanged_since = refuse
+    try:
+        books.replace_book(book, values)
+    except Conflict as error:
+        return error.code
+    finally:
+        for module in holders:
+            module.unchanged_since = original
+    return "replaced"
+
+
 def remove_by_service(book: int) -> None:
     from app.services import books
 
@@ -89,17 +115,6 @@ def a_book(author_ids: list[int], **changes: object) -> dict[str, object]:
 def error(answer) -> tuple[int, object]:
     body = answer.get_json(silent=True)
     return answer.status_code, body.get("code") if isinstance(body, dict) else None
-
-
-def test_no_view_touches_the_session(source):
-    for node in ast.walk(source(VIEWS).tree):
-        if isinstance(node, ast.Attribute):
-            said = ast.unparse(node)
-            touches = node.attr == "session" or (node.attr in ENDS and "db" in said)
-            assert not touches, (
-                f"{VIEWS}:{node.lineno} says {said}: a view reads the request, calls one function"
-                " of the service, and writes the answer"
-            )
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
@@ -216,3 +231,28 @@ def test_a_service_needs_no_view(inside):
     inside(remove_by_service, book)
     left = [row["id"] for row in inside(library)["books"]]
     assert book not in left, "remove_book, called without a view, removed nothing"
+
+
+def test_a_replacement_asks_for_the_version(inside):
+    there = inside(prepare, 2)
+    before = inside(library)
+    outcome = inside(replace_while_stale, there["book"], {**a_book(there["authors"]), "version": 1})
+
+    assert outcome == "stale_version", (
+        "replace_book must change the book within unchanged_since: exercise 2.5 refuses there what"
+        " would overwrite the work of somebody else"
+    )
+    assert inside(library) == before, (
+        "unchanged_since refused, and the book was changed all the same"
+    )
+
+
+def test_no_view_touches_the_session(source):
+    nodes = [node for node in ast.walk(source(VIEWS).tree) if isinstance(node, ast.Attribute)]
+    for node in sorted(nodes, key=lambda node: node.lineno):
+        said = ast.unparse(node)
+        touches = node.attr == "session" or (node.attr in ENDS and "db" in said)
+        assert not touches, (
+            f"{VIEWS}:{node.lineno} says {said}: a view reads the request, calls one function of"
+            " the service, and writes the answer"
+        )

@@ -156,14 +156,7 @@ def assert_passed(found: dict[str, object], why: str) -> None:
     assert found["apps"] == 1, (
         f"the tests of one run met {found['apps']} apps: the app is built once for all of them"
     )
-    assert found["failed"] == [], why
-
-
-def test_the_migrations_make_the_tables(inside):
-    assert_passed(
-        inside(run, ["test_the_tables", "test_a_request"]),
-        "the tests must run on the tables that the migrations make: flask_migrate.upgrade()",
-    )
+    assert found["failed"] == [], f"{why} ({found['failed'][0]})"
 
 
 def test_two_tests_store_the_same_row(inside):
@@ -187,4 +180,11 @@ def test_what_was_there_before_a_test_stays(inside):
     assert_passed(
         inside(run, ["test_a_request", "test_what_was_there"]),
         "only what the test itself has stored is undone: a row from before it is gone",
+    )
+
+
+def test_the_migrations_make_the_tables(inside):
+    assert_passed(
+        inside(run, ["test_the_tables", "test_what_was_there"]),
+        "the tests must run on the tables that the migrations make: flask_migrate.upgrade()",
     )

@@ -25,6 +25,7 @@ from flask import Flask, Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 from sqlalchemy import Connection, Table, event, select
+from sqlalchemy.orm import configure_mappers
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
@@ -55,6 +56,7 @@ def new_app(name: str = "testing", **settings: str) -> Flask:
         from app import create_app
 
         app = create_app(name)
+    configure_mappers()  # a relationship that leads nowhere is found now, not in some test
     with app.app_context():
         create_tables()
         Statements(app)
@@ -114,18 +116,20 @@ def current_revision() -> str | None:
 def run_suite(tests: list[str]) -> dict[str, Any]:
     """Run tests of ``suite.py``, in this order, with the fixtures of ``tests/conftest.py``.
 
-    Tells how many apps they met, and which of them failed, with the last line said.
+    Tells how many apps they met, and which of them failed, in which words.
     """
     import pytest
 
     class Reports:
         def __init__(self) -> None:
-            self.failed: list[dict[str, str]] = []
+            self.failed: list[str] = []
 
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
             if not report.passed:
-                said = report.longreprtext.strip().splitlines()
-                self.failed.append({"test": report.nodeid.rpartition("::")[2], "said": said[-1]})
+                crash = getattr(report.longrepr, "reprcrash", None)
+                said = crash.message if crash else report.longreprtext
+                name = report.nodeid.rpartition("::")[2]
+                self.failed.append(f"{name}: {said.strip().splitlines()[0]}")
 
     reports = Reports()
     folder = Path.cwd() / "tests"

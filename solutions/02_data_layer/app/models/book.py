@@ -30,6 +30,8 @@ class Book(Base):
         refuses to write over a row that somebody else has written meanwhile.
     ``authorships``, ``copies``
         The other ends of ``Authorship.book`` and ``Copy.book``. They go when the book goes.
+        Authorships come along with every book, one statement for all of them. Copies are not
+        wanted on a page of books: reading them through a book that was loaded without raises.
     ``authors``
         The authors in the order of the cover, by way of ``authorships``.
 
