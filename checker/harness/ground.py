@@ -104,7 +104,7 @@ class Ground:
 
     def _owner(self, filename: str) -> Owner:
         path = Path(os.path.realpath(filename))
-        if "site-packages" in path.parts:
+        if "site-packages" in path.parts or filename.startswith("<"):  # or made by a library
             return "library"
         if path.is_relative_to(self.exercises) or path.is_relative_to(self.root / "exercises"):
             return "course"
