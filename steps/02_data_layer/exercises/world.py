@@ -67,9 +67,6 @@ def create_tables() -> None:
     """As ``db.create_all()`` does, but only the first app pays for it."""
     from app.extensions import db
 
-    if db.engine.url.database is not None:
-        db.create_all()
-        return
     with closing(db.engine.raw_connection()) as connection:
         new = cast("sqlite3.Connection", connection.driver_connection)
         if id(db.metadata) in TEMPLATES:
@@ -501,8 +498,8 @@ def choose_a_hint(status: str, hint: str) -> ResponseReturnValue:
     return Response("chosen", int(status), {"Cache-Control": hint})
 
 
-def stop(status: str) -> ResponseReturnValue:
-    abort(int(status))
+def stop(status: str, **words: str) -> ResponseReturnValue:
+    abort(int(status), **words)
 
 
 def ask_for_patience(seconds: str) -> ResponseReturnValue:
