@@ -249,6 +249,15 @@ def test_only_production_is_strict_about_secrets(inside, name):
     assert settings.get("SECRET_KEY") == "secret", f"in {name} any secret that is set will do"
 
 
+def test_a_log_level_in_small_letters_is_none(inside):
+    found = inside(call_get_config, "testing", {"LOG_LEVEL": "debug"})
+
+    got = found.get("settings", {}).get("LOG_LEVEL", "DEBUG")
+    assert got == "DEBUG", (
+        f"LOG_LEVEL=debug came out as {got!r}, which logging does not know: refuse it"
+    )
+
+
 @pytest.mark.parametrize("value", ["LOUD", ""], ids=["unknown", "empty"])
 def test_a_log_level_that_is_none_is_refused(inside, value):
     for name in ENVIRONMENTS:

@@ -33,6 +33,15 @@ def extensions_of_a_new_app() -> list[str]:
     return sorted(app.extensions)
 
 
+def is_bound_object_the_modules_own() -> bool:
+    """Whether what the app knows as its marshmallow is ``app.extensions.ma``."""
+    from flask import current_app
+
+    from app import extensions
+
+    return current_app.extensions.get("flask-marshmallow") is extensions.ma
+
+
 def write_in_one_of_two(writer: int, words: list[str]) -> dict[str, list[str]]:
     """Writes in one app; what the other one holds of it."""
     import world
@@ -121,6 +130,15 @@ def extension_objects() -> dict[str, object]:
         }
         found[name] = [isinstance(getattr(extensions, name, None), kind), len(there)]
     return found
+
+
+def test_the_object_that_is_bound_is_the_one_others_import(inside):
+    same = inside(is_bound_object_the_modules_own)
+
+    assert same, (
+        "the app is bound to another Marshmallow than the ma of app/extensions.py, which is the"
+        " one that other modules import"
+    )
 
 
 def test_every_rule_lies_under_its_prefix(inside):

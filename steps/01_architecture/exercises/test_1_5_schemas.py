@@ -1,11 +1,14 @@
 """Exercise 1.5: schemas accept what is good, name what is not, and tell no more than they must."""
 
+import ast
 import json
 import random
 import secrets
 from datetime import UTC, datetime
 
 import pytest
+
+BOOK = "app/schemas/book.py"
 
 BOOKS = "/api/v1/books"
 ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
@@ -156,6 +159,18 @@ def test_what_lies_at_the_edge_is_accepted(inside):
 
     for what, book, answer in zip(edges, books, found, strict=True):
         assert_loaded(answer, book, what)
+
+
+def test_next_year_is_not_written_into_the_code(source):
+    next_year = datetime.now(UTC).year + 1
+    literals = {
+        node.value for node in ast.walk(source(BOOK).tree) if isinstance(node, ast.Constant)
+    }
+    written = sorted(literals & {next_year, next_year + 1, str(next_year)}, key=str)
+
+    assert written == [], (
+        f"{BOOK} says {next_year} where it means next year: true until the end of this year only"
+    )
 
 
 def test_a_book_may_come_without_a_year(inside):

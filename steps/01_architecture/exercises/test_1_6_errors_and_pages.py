@@ -98,6 +98,7 @@ ERRORS = {
     "by_abort": [
         ("/probe/challenge?scheme=basic", 401, "unauthorized"),
         ("/probe/abort?status=403", 403, "forbidden"),
+        ("/probe/abort?status=400&description=", 400, "bad_request"),
         ("/probe/abort?status=409", 409, "conflict"),
         ("/probe/abort?status=410", 410, "gone"),
         ("/probe/abort?status=418", 418, None),
