@@ -97,10 +97,12 @@ class Host:
         Raises :class:`Raised` for whatever it raised, :class:`Unreadable` for a result
         that is no plain data.
         """
+        from checker.harness.routing import remembered_rules
+
         app = self._built()
         run = function.load()
         try:
-            with Walk(self.ground) as walk, app.app_context():
+            with remembered_rules(), Walk(self.ground) as walk, app.app_context():
                 result = run(*args, **kwargs)
         except KeyboardInterrupt:
             raise
@@ -116,7 +118,10 @@ class Host:
     def _build(self) -> Flask:
         from flask import Flask, got_request_exception
 
-        app = import_module("world").build()
+        from checker.harness.routing import remembered_rules
+
+        with remembered_rules():
+            app = import_module("world").build()
         if not isinstance(app, Flask):
             raise no_app(app, self.ground)
         app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -1,0 +1,59 @@
+"""Rules that are made again for each test's app are quick to make, and no different."""
+
+from flask import Blueprint, Flask, url_for
+
+from checker.harness.routing import RememberedRule, remembered_rules
+
+
+def an_app(prefix: str) -> Flask:
+    books = Blueprint("books", __name__)
+
+    @books.get("/<int:number>/<path:place>")
+    def read(number: int, place: str) -> str:
+        return f"{number} {place}"
+
+    @books.get("/", defaults={"page": 1})
+    @books.get("/page/<int:page>")
+    def pages(page: int) -> str:
+        return str(page)
+
+    app = Flask(__name__)
+    app.register_blueprint(books, url_prefix=prefix)
+    return app
+
+
+def addresses(app: Flask) -> list[str]:
+    with app.test_request_context():
+        return [
+            url_for("books.read", number=7, place="a b/c", more="x&y"),
+            url_for("books.pages", page=1),
+            url_for("books.pages", page=2),
+            url_for("static", filename="a.css"),
+        ]
+
+
+def test_remembered_rules_build_what_new_ones_do() -> None:
+    fresh = {prefix: addresses(an_app(prefix)) for prefix in ("/one", "/two")}
+    with remembered_rules():
+        for prefix in ("/one", "/two", "/one"):
+            app = an_app(prefix)
+
+            assert addresses(app) == fresh[prefix]
+            assert app.test_client().get(fresh[prefix][0]).text == "7 a b/c"
+            assert app.test_client().get(fresh[prefix][2]).text == "2"
+
+
+def test_the_same_rule_is_compiled_once() -> None:
+    with remembered_rules():
+        one, other = (next(an_app("/books").url_map.iter_rules("books.read")) for _ in range(2))
+
+    assert one._build.__func__ is other._build.__func__
+    assert one._build.__self__ is one
+
+
+def test_other_apps_have_rules_of_their_own() -> None:
+    with remembered_rules():
+        pass
+
+    rule = next(an_app("/books").url_map.iter_rules("books.read"))
+    assert not isinstance(rule, RememberedRule)
