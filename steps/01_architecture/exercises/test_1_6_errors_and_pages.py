@@ -101,7 +101,6 @@ ERRORS = {
         ("/probe/abort?status=400&description=", 400, "bad_request"),
         ("/probe/abort?status=409", 409, "conflict"),
         ("/probe/abort?status=410", 410, "gone"),
-        ("/probe/abort?status=418", 418, None),
         ("/probe/busy?seconds=30", 429, "too_many_requests"),
         ("/probe/abort?status=503", 503, "service_unavailable"),
     ],
