@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,9 +74,7 @@ def _of(bench: Bench, step: Step, exercises: list[Exercise]) -> Iterator[Finding
         for mutant in mutants_of(bench.solved(step)[file].data.decode("utf-8"))
     ]
     survivors: list[Case] = []
-    for case, (killed, remark) in zip(
-        cases, bench.map(lambda case: _killed(bench, case), cases), strict=True
-    ):
+    for case, (killed, remark) in zip(cases, bench.map(_Killers(bench).killed, cases), strict=True):
         if not killed:
             survivors.append(case)
         yield noted(case.where, remark) if remark else holds(case.where)
@@ -125,23 +125,39 @@ def _share(step: Step, total: int, alive: int) -> Finding:
     )
 
 
-def _killed(bench: Bench, case: Case) -> tuple[bool, str]:
-    """Whether a test of the step fails, and a remark where the test was not able to judge."""
-    tree = {
-        **bench.solved(case.step),
-        case.file: Blob(case.mutant.text.encode("utf-8")),
-    }
-    others = [exercise for exercise in case.step.exercises if exercise != case.exercise]
-    for exercise in [case.exercise, *others]:
-        failure = bench.first_failure(tree, exercise)
-        if failure is not None and failure.message.startswith(FAULT):
-            return True, (
-                f"makes a test of {exercise.id} crash: {failure.message}\n"
-                f"- {case.mutant.before}\n+ {case.mutant.after}"
-            )
-        if failure is not None:
+class _Killers:
+    """Which exercises have killed mutants of a file: the likely one is asked first."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self._kills: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+
+    def killed(self, case: Case) -> tuple[bool, str]:
+        """Whether a test of the step fails, and a remark where the test could not judge."""
+        tree = {
+            **self.bench.solved(case.step),
+            case.file: Blob(case.mutant.text.encode("utf-8")),
+        }
+        for exercise in self._in_order(case):
+            failure = self.bench.first_failure(tree, exercise)
+            if failure is None:
+                continue
+            with self._lock:
+                self._kills[case.file, exercise.id] += 1
+            if failure.message.startswith(FAULT):
+                return True, (
+                    f"makes a test of {exercise.id} crash: {failure.message}\n"
+                    f"- {case.mutant.before}\n+ {case.mutant.after}"
+                )
             return True, ""
-    return False, ""
+        return False, ""
+
+    def _in_order(self, case: Case) -> list[Exercise]:
+        others = [exercise for exercise in case.step.exercises if exercise != case.exercise]
+        with self._lock:
+            others.sort(key=lambda other: -self._kills[case.file, other.id])
+        return [case.exercise, *others]
 
 
 def load_equivalents(solutions: Path) -> tuple[Equivalent, ...]:
