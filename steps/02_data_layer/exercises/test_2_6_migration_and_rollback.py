@@ -74,6 +74,27 @@ def compare() -> str:
     return ""
 
 
+def checks() -> list[dict[str, list[str]]]:
+    """The checks of each table: as the models make them, and as the migrations do."""
+    import sqlalchemy as sa
+
+    import world
+    from app.extensions import db
+
+    def of_this_database() -> dict[str, list[str]]:
+        look = sa.inspect(db.engine)
+        return {
+            table: sorted(f"{check['name']}: {check['sqltext']}" for check in found)
+            for table in sorted(db.metadata.tables)
+            if (found := look.get_check_constraints(table))
+        }
+
+    found = [of_this_database()]
+    with world.migrated("head"):
+        found.append(of_this_database())
+    return found
+
+
 def run(tests: list[str]) -> dict[str, object]:
     import world
 
@@ -117,6 +138,11 @@ def test_models_and_migrations_agree(inside):
     said = inside(compare)
 
     assert said == "", f"flask db check still finds work after the upgrade: {said}"
+    models, migrations = inside(checks)
+    assert migrations == models, (
+        "the checks that the migrations make are not those of the models: flask db check does not"
+        " look at them"
+    )
 
 
 def test_the_way_back_and_forth(inside):
