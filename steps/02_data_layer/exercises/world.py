@@ -202,6 +202,9 @@ def fresh_import() -> Iterator[None]:
     try:
         yield
     finally:
+        second = sys.modules.get("app.database")
+        if second is not None:  # half-collected, its models would trip SQLAlchemy's next set-up
+            second.Base.registry.dispose()
         for name in [name for name in sys.modules if is_of_app(name)]:
             del sys.modules[name]
         sys.modules.update(before)
