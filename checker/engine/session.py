@@ -113,6 +113,9 @@ class Reporter:
         self._seconds, self._worst = 0.0, None
         self._send({"event": "started", "name": _name(nodeid)})
 
+    def pytest_course_starting(self) -> None:
+        self._send({"event": "starting"})
+
     def pytest_course_building(self) -> None:
         self._send({"event": "building"})
 

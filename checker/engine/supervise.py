@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from checker.engine.events import Event, TestFinished, TestsCollected, TestStarted
 from checker.engine.job import Job
@@ -26,6 +26,9 @@ _FLOOD = 2 * FLOOD
 _START = 60.0
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _LOOK = 0.1
+
+# What a test is at: our own process for the app, the app's loading, or the test proper.
+Phase = Literal["starting", "building", "testing"]
 
 
 class Supervisor:
@@ -51,7 +54,7 @@ class Supervisor:
         self.kinds: dict[str, State] = {}
         self.running: str | None = None
         self.started = time.monotonic()
-        self.building = False
+        self.phase: Phase = "testing"
         self.asked: str | None = None
         self.warnings: tuple[str, ...] = ()
         self.problem: Failure | None = None
@@ -82,13 +85,13 @@ class Supervisor:
                 self.names = tuple(frame["names"])
                 self.tell(TestsCollected(self.names))
             case "started":
-                self.running, self.started = frame["name"], time.monotonic()
-                self.building, self.asked = False, None
+                self.running, self.asked = frame["name"], None
+                self.enter("testing")
                 self.tell(TestStarted(frame["name"]))
-            case "building":
-                self.building = True
+            case "starting" | "building" as phase:
+                self.enter(phase)
             case "built":
-                self.building = False
+                self.enter("testing")
             case "asked":
                 self.asked = frame["asked"]
             case "finished":
@@ -99,6 +102,10 @@ class Supervisor:
                 self.warnings = tuple(frame["warnings"])
                 if frame["problem"] is not None:
                     self.problem = _failure(frame["problem"])
+
+    def enter(self, phase: Phase) -> None:
+        """A part of a test begins: the app's loading must not eat the time of the test itself."""
+        self.phase, self.started = phase, time.monotonic()
 
     def finished(self, frame: dict[str, Any]) -> None:
         failure = _failure(frame["failure"]) if frame["failure"] else None
@@ -111,7 +118,8 @@ class Supervisor:
         """Kill what takes too long or prints too much; once is enough."""
         if self.killed:
             return
-        limit = self.job.limit if self.running else _START
+        theirs = self.running is not None and self.phase != "starting"
+        limit = self.job.limit if theirs else _START
         if self.link.output.count > _FLOOD:
             self.end("flood")
         elif time.monotonic() - self.started > limit + _GRACE:
@@ -124,12 +132,12 @@ class Supervisor:
     def died(self, code: int | None) -> None:
         """The process ended before its last word: say what became of the test that ran."""
         name = self.running
-        if name is None:
+        if name is None or self.phase == "starting":
             self.problem = self.problem or self.no_test(code)
             return
         where, printed = self.where(), self.link.output.tail
         message, outcome = self.cause(code)
-        if self.building:
+        if self.phase == "building":
             failure = while_loading(message, where)
         else:
             failure = Failure(message, self.asked, where=where)
@@ -141,7 +149,7 @@ class Supervisor:
             details=self.dump(),
         )
         seconds = time.monotonic() - self.started
-        kind: State = "does_not_load" if self.building else "not_yet"
+        kind: State = "does_not_load" if self.phase == "building" else "not_yet"
         self.end_test(TestResult(name, outcome, seconds, failure), kind)
 
     def cause(self, code: int | None) -> tuple[str, Outcome]:
@@ -165,7 +173,7 @@ class Supervisor:
     def where(self) -> Location | None:
         ground = Ground(self.job.root, self.job.exercises, self.job.edit)
         line = learner_line(self.dump(), ground)
-        return line if line or self.building else ground.first_definition()
+        return line if line or self.phase == "building" else ground.first_definition()
 
     def dump(self) -> str:
         try:

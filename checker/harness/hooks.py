@@ -6,6 +6,11 @@ import pytest
 
 
 @pytest.hookspec
+def pytest_course_starting() -> None:
+    """The process for the learner's app is about to be started: our time, not the learner's."""
+
+
+@pytest.hookspec
 def pytest_course_building() -> None:
     """The learner's app is about to be imported and built."""
 

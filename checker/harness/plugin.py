@@ -81,12 +81,17 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Recorder]:
     from checker.harness.record import Recorder
 
     record = begin(request.node)
-    subject = _the_subject(request.config)
+    subject, watch = _the_subject(request.config), _the_watch(request.config)
     hook = request.config.hook
     try:
+        hook.pytest_course_starting()
+        watch.stop()
+        subject.start()
         hook.pytest_course_building()
+        watch.start()
         subject.build()
         hook.pytest_course_built()
+        watch.start()
         yield Recorder(subject, record, lambda asked: hook.pytest_course_asked(asked=asked))
     finally:
         subject.leave()

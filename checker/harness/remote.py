@@ -11,6 +11,7 @@ from typing import IO, Any, cast
 
 from checker.harness.endings import ending, while_loading
 from checker.harness.errors import LoadError, SubjectDied
+from checker.harness.failure import Failure
 from checker.harness.frames import FrameError, read_frame, write_frame
 from checker.harness.ground import Ground
 from checker.harness.messages import Answer, Found, Request
@@ -32,10 +33,17 @@ class RemoteSubject:
         self._printed = ""
         self._lock = threading.Lock()
 
-    def build(self) -> None:
-        self._printed = ""
+    def start(self) -> None:
         if self._process is None:
             self._process = self._start()
+            try:
+                self._ask({"do": "start"})
+            except SubjectDied as error:
+                said = f"no process for the app can be started: {error}"
+                raise LoadError(Failure(said), environment=True) from None
+
+    def build(self) -> None:
+        self._printed = ""
         try:
             self._ask({"do": "build"})
         except SubjectDied as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import faulthandler
 import sys
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -48,6 +49,9 @@ class Server:
 
     def _do(self, frame: dict[str, Any]) -> Any:
         match frame["do"]:
+            case "start":
+                import_module("flask")  # our time, not that of the learner's app
+                return None
             case "build":
                 self._settled.enter_context(self._host.settled())
                 self._host.build()

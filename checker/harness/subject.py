@@ -16,6 +16,9 @@ from checker.harness.watch import Watch
 class Subject(Protocol):
     """The learner's app, as a test reaches it. One per test run, one app per test."""
 
+    def start(self) -> None:
+        """Be ready to build; nothing of the learner's is loaded yet."""
+
     def build(self) -> None:
         """A new app; raises ``LoadError`` where there is none."""
 
@@ -41,6 +44,9 @@ class DirectSubject:
     def __init__(self, ground: Ground) -> None:
         self._host = Host(ground)
         self._settled: Any = None
+
+    def start(self) -> None:
+        """The test's own process is there already."""
 
     def build(self) -> None:
         if isinstance(sys.stdout, Tail):

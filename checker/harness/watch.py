@@ -9,7 +9,7 @@ from typing import TextIO
 
 
 class Watch:
-    """Dumps the stack of a test that outlives ``limit`` seconds, and of a crash, to a file.
+    """Dumps the stack of what outlives ``limit`` seconds, and of a crash, to a file.
 
     Whoever ends the test reads that file. Does nothing without a limit and a file.
     """
@@ -21,7 +21,7 @@ class Watch:
         self._deadline: float | None = None
 
     def start(self) -> None:
-        """A test begins."""
+        """A test begins, or its next part: the time counts from now."""
         if self.limit is None or self.stack is None:
             return
         if self._file is None:
