@@ -1,33 +1,43 @@
-"""The learner's factory gave something odd, and ``world.py`` stumbled over it.
+"""The learner's app is something odd, and ``world.py`` stumbled over it.
 
-Its traceback then ends in the course's own file, which is not where the learner can mend it.
+The traceback then ends in the course's own file, or in a library that it called (a database
+that cannot make the tables of the learner's models, say): not where the learner can mend it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from types import FrameType, FunctionType, TracebackType
 
 from checker.harness.errors import AuthorError, LoadError
 from checker.harness.failure import Failure, Location
-from checker.harness.ground import Ground, details
+from checker.harness.ground import Ground, Owner, details
 from checker.harness.words import RAISED, raised, sentence
 
 _NONE = "'NoneType' object"
 
 
 def odd_factory(error: BaseException, ground: Ground) -> LoadError | None:
-    """What ``error``, raised in ``world.py`` itself, says of the factory that it called."""
-    frame = _innermost(error.__traceback__, ground)
-    factory = _learners_function(frame, ground) if frame is not None else None
-    if factory is None:
+    """What ``error``, raised in ``world.py`` or below, says of the factory that it called."""
+    frames = list(_frames(error.__traceback__))
+    ours = [frame for frame in frames if _owner(frame, ground) == "course"]
+    by_library = _owner(frames[-1], ground) == "library"
+    # Where world.py itself raised, only the function that did can have stumbled over the app.
+    for frame in ours[::-1] if by_library else ours[-1:]:
+        factory = _learners_function(frame, ground)
+        if factory is not None:
+            break
+    else:
         return None
-    if isinstance(error, AttributeError | TypeError) and _NONE in str(error):
-        return _returned(factory, None, ground)
-    if isinstance(error, AttributeError) and not _is_app(error.obj):
-        return _returned(factory, error.obj, ground)
+    if frame is ours[-1]:
+        if isinstance(error, AttributeError | TypeError) and _NONE in str(error):
+            return _returned(factory, None, ground)
+        if isinstance(error, AttributeError) and not _is_app(error.obj):
+            return _returned(factory, error.obj, ground)
     said = f"{RAISED} {sentence(*raised(error))} while the app was built"
-    return LoadError(Failure(said, where=_place(factory, ground), details=details(error)))
+    where = (ground.first_definition() if by_library else None) or _place(factory, ground)
+    return LoadError(Failure(said, where=where, details=details(error)))
 
 
 def no_app(made: object, ground: Ground) -> LoadError | AuthorError:
@@ -55,13 +65,14 @@ def _learners_function(frame: FrameType, ground: Ground) -> FunctionType | None:
     return None
 
 
-def _innermost(trace: TracebackType | None, ground: Ground) -> FrameType | None:
-    found = None
+def _frames(trace: TracebackType | None) -> Iterator[FrameType]:
     while trace is not None:
-        if ground.owner(trace.tb_frame.f_code.co_filename) == "course":
-            found = trace.tb_frame
+        yield trace.tb_frame
         trace = trace.tb_next
-    return found
+
+
+def _owner(frame: FrameType, ground: Ground) -> Owner:
+    return ground.owner(frame.f_code.co_filename)
 
 
 def _is_learners(function: FunctionType, ground: Ground) -> bool:

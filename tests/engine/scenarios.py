@@ -349,6 +349,21 @@ SCENARIOS = [
         "the course's own test failed to run: AuthorError: world.py: ZeroDivisionError",
     ),
     Scenario(
+        "a_library_that_cannot_use_what_the_learner_wrote",
+        (
+            write(
+                "exercises/world.py",
+                "import json\n\n\ndef build():\n    from app import create_app\n\n"
+                "    app = create_app()\n    store(app)\n    return app\n\n\n"
+                "def store(app):\n    json.dumps(app.extensions['books'])\n",
+            ),
+            swap(APP, '"books"] = []', '"books"] = [{1}]'),
+        ),
+        "does_not_load",
+        "your code raised TypeError: Object of type set is not JSON serializable while the app",
+        (VIEWS, "def register_views", "register_views"),
+    ),
+    Scenario(
         "a_circle_of_imports",
         (top(VIEWS, "from app import create_app\n"),),
         "does_not_load",
