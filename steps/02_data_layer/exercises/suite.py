@@ -52,6 +52,17 @@ def test_a_request(client: FlaskClient) -> None:
     assert EMAIL in emails(client), "the row that the test has stored is not there"
 
 
+def test_an_author(client: FlaskClient, author_id: int) -> None:
+    book = {"title": "Comet", "isbn13": "9780306406157", "author_ids": [author_id]}
+    status = client.post("/api/v1/books", json=book).status_code
+    assert status == 201, f"a book by author_id {author_id!r} was answered with {status}"
+
+
+def test_no_author(client: FlaskClient) -> None:
+    authors = client.get("/api/v1/authors").get_json()["total"]
+    assert authors == 0, "an author of another test is there"
+
+
 def test_a_service(app: Flask, client: FlaskClient) -> None:
     from app.services import users
 

@@ -25,6 +25,14 @@ def add_a_book(isbn13: str) -> int:
     return world.add_book(isbn13=isbn13)
 
 
+def three_books() -> None:
+    import world
+
+    for title, isbn13, year in [("B", "9780140449136", 1965), ("C", "9780261103573", 1954)]:
+        world.add_book(title, isbn13, year)
+    world.add_book("A", "9780553283686", 1989)
+
+
 def add_a_copy(book: int, lent: bool) -> None:
     import world
 
@@ -96,6 +104,44 @@ def replace_while_stale(book: int, values: dict[str, object]) -> str:
     return "replaced"
 
 
+def commits_within(book: int, values: dict[str, object]) -> int:
+    """Replace a book; how many commits there were when ``unchanged_since`` was left."""
+    from contextlib import contextmanager
+
+    import world
+    from app.services import books, versions
+
+    original = versions.unchanged_since
+    holders = [module for module in (books, versions) if hasattr(module, "unchanged_since")]
+    seen = []
+
+    @contextmanager
+    def look(*args: object, **kwargs: object):
+        with original(*args, **kwargs):
+            yield
+        seen.append(world.statements().count("COMMIT"))
+
+    world.forget_statements()
+    for module in holders:
+        module.unchanged_since = look
+    try:
+        books.replace_book(book, values)
+    finally:
+        for module in holders:
+            module.unchanged_since = original
+    return sum(seen)
+
+
+def another_lends(book: int) -> None:
+    """Somebody borrows a copy of the book when it is about to be removed."""
+    import world
+
+    moments = "'2030-01-01 00:00:00.000000', '2030-01-22 00:00:00.000000'"
+    values = f"({world.add_copy(book)}, {world.add_user()}, {moments}, 0)"
+    columns = "(copy_id, user_id, borrowed_at, due_at, renewals)"
+    world.slip_in("DELETE", f"INSERT INTO loans {columns} VALUES {values}")  # noqa: S608
+
+
 def remove_by_service(book: int) -> None:
     from app.services import books
 
@@ -129,6 +175,8 @@ def test_a_failure_half_way_leaves_no_trace(client, inside, method):
     )
 
     assert answer.status_code == 422, f"an unknown author is answered with {answer.status_code}"
+    named = [entry.get("field") for entry in answer.get_json().get("details", [])]
+    assert named == ["author_ids"], "the details must name the field to correct, author_ids"
     after = inside(library)
     for table, rows in before.items():
         assert after[table] == rows, (
@@ -201,6 +249,14 @@ def test_a_book_that_was_lent_stays(client, inside):
     )
     assert inside(library) == before, "the DELETE was refused, and removed something all the same"
 
+    other = inside(add_a_book, ISBNS[0])
+    inside(another_lends, other)
+    answer = client.delete(f"{BOOKS}/{other}")
+    assert error(answer) == (409, "book_has_loans"), (
+        "a copy was lent between your question and your DELETE: the constraint raises"
+        " IntegrityError, and the client must read 409 book_has_loans"
+    )
+
 
 def test_a_book_that_was_never_lent_goes_with_its_copies(client, inside):
     there = inside(prepare, 1)
@@ -245,6 +301,56 @@ def test_a_replacement_asks_for_the_version(inside):
     assert inside(library) == before, (
         "unchanged_since refused, and the book was changed all the same"
     )
+    values = {**a_book(there["authors"]), "version": 1}
+    assert inside(commits_within, there["book"], values) == 1, (
+        "the commit of a replacement belongs within unchanged_since too: it is there that the"
+        " database tells whether somebody else was faster"
+    )
+
+
+def test_a_new_book_has_an_address(client, inside):
+    body = a_book(inside(prepare, 2)["authors"])
+    answer = client.post(BOOKS, json=body)
+
+    assert answer.status_code == 201, f"a good POST answered {answer.status_code}"
+    address = answer.headers.get("Location")
+    assert address, "a new book is answered with its address, in Location"
+    shown = client.get(address).get_json()
+    assert shown == answer.get_json(), f"the book that was added is not the one at {address}"
+    stored = {key: shown.get(key) for key in ("title", "isbn13", "published_year")}
+    assert stored == {key: body[key] for key in stored}, "the book is not the one that was sent"
+
+
+def test_the_authors_are_those_of_the_cover(client, inside):
+    there = inside(prepare, 4)
+    first, second, third, fourth = there["authors"]
+    book = a_book([third, first, second])
+    made = client.post(BOOKS, json=book)
+    path = made.headers.get("Location", BOOKS)
+    assert authors_of(client, path) == [third, first, second], (
+        "the authors of a new book are those of author_ids, in that order"
+    )
+    for ids in ([first, third], [fourth, second, third]):
+        version = client.get(path).get_json().get("version")
+        answer = client.put(path, json={**book, "author_ids": ids, "version": version})
+        assert answer.status_code == 200, f"a good PUT answered {answer.status_code}"
+        assert authors_of(client, path) == ids, (
+            "after a PUT the authors are those of author_ids, in that order, and no others"
+        )
+
+
+def authors_of(client, path: str) -> list[object]:
+    return [author.get("id") for author in client.get(path).get_json().get("authors", [])]
+
+
+def test_the_list_can_be_sorted(client, inside):
+    inside(three_books)
+
+    for key in ("id", "title", "isbn13", "published_year"):
+        answer = client.get(f"{BOOKS}?sort=-{key}")
+        assert answer.status_code == 200, f"the list of books can be sorted by {key}"
+        values = [book[key] for book in answer.get_json()["items"]]
+        assert values == sorted(values, reverse=True), f"the books are not sorted by {key}"
 
 
 def test_no_view_touches_the_session(source):

@@ -95,7 +95,7 @@ def ask(client, body: dict[str, int]) -> str:
 
 
 def test_a_copy_is_lent_for_three_weeks(client, inside):
-    from datetime import datetime, timedelta
+    from datetime import UTC, datetime, timedelta
 
     answer = client.post(LOANS, json=inside(desk))
 
@@ -104,6 +104,8 @@ def test_a_copy_is_lent_for_three_weeks(client, inside):
     borrowed, due = (datetime.fromisoformat(loan[key]) for key in ("borrowed_at", "due_at"))
     assert due - borrowed == timedelta(days=21), "a loan is due after LOAN_PERIOD"
     assert (loan["returned_at"], loan["overdue"]) == (None, False), "a new loan is open"
+    now = datetime.now(UTC)
+    assert now - timedelta(minutes=5) < borrowed <= now, "a copy is lent from now on"
 
 
 @pytest.mark.parametrize("field", ["copy_id", "user_id"])
@@ -140,6 +142,19 @@ def test_only_what_is_still_out_counts_as_overdue(client, inside):
         "this user brought two books back late, and has one that is due in a quarter of an hour;"
         " somebody else has one overdue: none of that forbids a loan"
     )
+
+
+def test_overdue_is_what_is_out_too_long(client, inside):
+    inside(desk, overdue=1, due_soon=1, returned_late=1)
+    late = inside(loans)[0]["id"]
+
+    shown = {loan["id"]: loan["overdue"] for loan in client.get(LOANS).get_json()["items"]}
+    assert len(shown) == 3, f"GET {LOANS} shows {len(shown)} of 3 loans"
+    for loan, overdue in shown.items():
+        assert overdue == (loan == late), (
+            "overdue is the loan that is still out though it was due: not one that is due in a"
+            " quarter of an hour, nor one that came back, however late"
+        )
 
 
 def test_five_are_enough(client, inside):

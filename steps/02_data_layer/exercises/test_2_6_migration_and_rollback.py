@@ -34,7 +34,7 @@ def migrate(plan: list[list[bool]], way: list[str]) -> list[dict[str, object]]:
     return found
 
 
-def try_at(way: list[str]) -> dict[str, str]:
+def lend_after(way: list[str]) -> dict[str, str]:
     """What the database says to each kind of loan, at the end of the way."""
     from sqlite3 import IntegrityError
 
@@ -58,6 +58,27 @@ def try_at(way: list[str]) -> dict[str, str]:
             except IntegrityError:
                 said[what] = "refused"
     return said
+
+
+def index_for_postgresql() -> str:
+    """How the upgrade would make ``uq_loans_open_copy_id`` in PostgreSQL."""
+    from sqlalchemy import event
+    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.schema import CreateIndex
+
+    import world
+    from app.extensions import db
+
+    made = []
+
+    def remember(connection: object, clause: object, *_: object) -> None:
+        if isinstance(clause, CreateIndex) and clause.element.name == "uq_loans_open_copy_id":
+            made.append(str(clause.compile(dialect=postgresql.dialect())))
+
+    with world.migrated("0001") as go:
+        event.listen(db.engine, "before_execute", remember)
+        go("0002")
+    return max(made, key=len, default="")
 
 
 def compare() -> str:
@@ -117,8 +138,18 @@ def test_the_database_holds_both_rules(inside):
         "a loan that was due before it was borrowed": "refused",
     }
 
-    for what, said in inside(try_at, ["0002"]).items():
+    for what, said in inside(lend_after, ["0002"]).items():
         assert said == expected[what], f"after flask db upgrade, {what} is {said} by the database"
+
+
+def test_postgresql_gets_the_same_index(inside, source):
+    said = inside(index_for_postgresql)
+    at_once = said and "dialect" not in source(MIGRATION).text  # else each database has its branch
+
+    assert not at_once or "WHERE" in said, (
+        f"PostgreSQL would be told {said!r}, which forbids a second loan of a copy for ever:"
+        " sqlite_where is for SQLite, postgresql_where for PostgreSQL"
+    )
 
 
 def test_the_newest_loan_stays_open(inside):
@@ -159,7 +190,7 @@ def test_the_way_back_and_forth(inside):
         assert down[part] == start[part], f"after flask db downgrade the {part} are not as before"
         assert again[part] == up[part], f"the second upgrade ends with other {part} than the first"
     assert down["loans"] == up["loans"], "the downgrade changed loans: the rows stay as they are"
-    said = inside(try_at, ["0002", "0001"])
+    said = inside(lend_after, ["0002", "0001"])
     assert set(said.values()) == {"accepted"}, "after the downgrade a rule is still there"
 
 
@@ -199,6 +230,13 @@ def test_a_test_may_commit_and_roll_back(inside):
     assert_passed(
         inside(run, ["test_a_conflict", "test_a_rollback", "test_a_request"]),
         "within a test, a commit keeps and a rollback undoes what came since; then all is gone",
+    )
+
+
+def test_an_author_writes_the_books_of_a_test(inside):
+    assert_passed(
+        inside(run, ["test_an_author", "test_no_author"]),
+        "author_id is the id of an author who is there while the test runs, and only then",
     )
 
 

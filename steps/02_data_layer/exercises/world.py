@@ -46,7 +46,8 @@ def build() -> Flask:
     Trail.opened.clear()
     LOG.lines.clear()
     app = new_app()
-    add_probes(app)
+    if "probe" not in app.view_functions:  # a factory that keeps its app has them
+        add_probes(app)
     return app
 
 

@@ -1,4 +1,7 @@
-"""Users: who holds a library card."""
+"""Users: who holds a library card.
+
+Each relationship names its other end with ``back_populates``, and writes its cascade out.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,10 @@ if TYPE_CHECKING:
 class User(Base):
     """Somebody who holds a library card. Their address is unique, in small letters.
 
+    ``role``
+        ``member``, ``librarian`` or ``admin``; ``member`` where nobody says.
+    ``active``
+        Whether the card may be used; true where nobody says.
     ``loans``
         Every loan of this user, open or not; the other end of ``Loan.user``. They grow for
         years: reading them through a user who was loaded without them raises. A user who

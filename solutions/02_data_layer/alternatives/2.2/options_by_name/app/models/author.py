@@ -1,4 +1,7 @@
-"""Authors, and which books they wrote."""
+"""Authors, and which books they wrote.
+
+Each relationship names its other end with ``back_populates``, and writes its cascade out.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +13,7 @@ from app.database import Base
 if TYPE_CHECKING:
     from app.models.book import Book
 
+ALWAYS: dict[str, Any] = {"cascade": "save-update, merge", "lazy": "joined"}
 PARENT: dict[str, Any] = {"cascade": "save-update, merge", "lazy": "subquery"}
 
 
@@ -42,9 +46,9 @@ class Authorship(Base):
 
     ``author``
         The other end of ``Author.authorships``. Always needed and always there: comes with
-        its authorship, in the same statement.
+        its authorship, in the same statement. Stored with it, and stays when it goes.
     ``book``
-        The other end of ``Book.authorships``.
+        The other end of ``Book.authorships``. Stored and staying likewise.
     """
 
     __tablename__ = "authorships"
@@ -57,5 +61,5 @@ class Authorship(Base):
     )
     position: Mapped[int]
 
-    author: Mapped["Author"] = relationship(back_populates="authorships", **PARENT)
+    author: Mapped["Author"] = relationship(back_populates="authorships", **ALWAYS)
     book: Mapped["Book"] = relationship(back_populates="authorships", **PARENT)
