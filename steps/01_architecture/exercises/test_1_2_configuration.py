@@ -105,24 +105,31 @@ def call_get_config_in_another_project(line: str) -> object:
 
 
 def settings_of(found: object, what: str) -> dict[str, object]:
-    assert "raised" not in found, f"get_config for {what} raised {found['raised']}"
-    assert "refused" not in found, f"{what} was refused: {found['refused']}"
+    assert_no_crash(found, f"get_config for {what} raised")
+    is_refused = "refused" in found
+    assert not is_refused, f"{what} was refused: {found['refused']}"
     settings = found["settings"]
     assert settings, f"get_config gave no settings for {what}: it returns an object that has them"
     return settings
 
 
+def assert_no_crash(found: object, what: str) -> None:
+    is_crash = "raised" in found
+    assert not is_crash, f"{what} {found['raised']}"
+
+
 def assert_refused(found: object, variable: str, what: str, value: str = "") -> None:
-    assert "raised" not in found, (
-        f"{what} raised {found['raised']}: get_config must raise ConfigError, and its message must"
-        f" name {variable}"
-    )
+    advice = f"get_config must raise ConfigError, and its message must name {variable}"
+    assert_no_crash(found, f"{advice}; {what} raised")
     outcome = "ConfigError" if "refused" in found else "accepted"
     assert outcome == "ConfigError", f"{what} was accepted: get_config must raise ConfigError"
     said = found["refused"]
     assert variable in said, f"the message for {what} does not name {variable}: {said!r}"
     if len(value) > 3:
-        assert value not in said, f"the message for {what} shows the value: logs are read by many"
+        is_shown = value in said
+        assert not is_shown, (
+            f"the message for {what} shows the value, and logs are read by many: {said!r}"
+        )
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -202,7 +209,8 @@ def test_a_random_secret_is_made_outside_production(inside, name):
 def test_an_empty_secret_counts_as_none(inside):
     settings = settings_of(inside(call_get_config, "testing", {"SECRET_KEY": ""}), "SECRET_KEY=''")
 
-    assert settings.get("SECRET_KEY"), "an empty SECRET_KEY in testing must give a random one"
+    got = settings.get("SECRET_KEY")
+    assert got, f"an empty SECRET_KEY in testing must give a random one, not {got!r}"
 
 
 @pytest.mark.parametrize("environ", [{}, {"SECRET_KEY": ""}], ids=["missing", "empty"])

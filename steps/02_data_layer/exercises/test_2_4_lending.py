@@ -54,6 +54,30 @@ def another_is_faster(copy_id: int) -> None:
     world.slip_in("INSERT INTO loans", f"INSERT INTO loans {columns} VALUES {values}")  # noqa: S608
 
 
+def told_to_postgresql(step: str, body: dict[str, int]) -> list[str]:
+    """What the service says to the database, as PostgreSQL would hear it: SQLite has no locks."""
+    from sqlalchemy import event
+    from sqlalchemy.dialects import postgresql
+
+    import world
+    from app.extensions import db
+    from app.services import loans
+
+    said = []
+
+    def remember(_connection: object, clause: object, *_: object) -> None:
+        if hasattr(clause, "compile"):
+            said.append(str(clause.compile(dialect=postgresql.dialect())))
+
+    loan = world.add_loan(user_id=body["user_id"]) if step == "give_back" else None
+    event.listen(db.engine, "before_execute", remember)
+    if step == "give_back":
+        loans.give_back(loan)
+    else:
+        loans.lend(**body)
+    return said
+
+
 def eight_at_once() -> dict[str, object]:
     """Eight users ask for one copy, each in a thread, on a database in a file."""
     from threading import Barrier, Thread
@@ -167,6 +191,9 @@ def test_five_are_enough(client, inside):
         "five open loans: the sixth must be refused"
     )
     assert inside(loans) == before, "the loan was refused, and stored all the same"
+    assert ask(client, inside(desk, open=6)) == "409 loan_limit_reached", (
+        "somebody has six open loans, from the time before the rule: or more, says the contract"
+    )
 
 
 def test_a_copy_that_is_out_is_refused(client, inside):
@@ -180,7 +207,8 @@ def test_a_copy_that_is_out_is_refused(client, inside):
 def test_a_copy_that_came_back_is_lent_again(client, inside):
     body = inside(desk)
     first = client.post(LOANS, json=body).get_json()
-    client.post(f"{LOANS}/{first['id']}/return")
+    back = client.post(f"{LOANS}/{first['id']}/return").status_code
+    assert back == 200, f"the return answered {back}"
 
     assert ask(client, body) == "201", "the copy is back on the shelf"
 
@@ -207,6 +235,35 @@ def test_the_database_decides_who_was_first(client, inside):
         "another desk lent the copy between your question and your INSERT: the unique index raises"
         " IntegrityError, and the client must read 409 copy_on_loan"
     )
+
+
+def test_two_desks_take_turns(inside):
+    told = inside(told_to_postgresql, "lend", inside(desk, open=2))
+    locks = [place for place, said in enumerate(told) if is_lock(said, "users")]
+    counts = [place for place, said in enumerate(told) if "loans.user_id" in said]
+    in_time = bool(locks) and (not counts or locks[0] <= counts[0])
+    assert in_time, (
+        "the loans of a user are counted before the user's row is locked: meanwhile another desk"
+        " lends to the same user, and both find room for one more (with_for_update)"
+    )
+
+    told = inside(told_to_postgresql, "give_back", inside(desk))
+    is_safe = any(is_lock(said, "loans") or closes_an_open_one(said) for said in told)
+    assert is_safe, (
+        "give_back looks at a loan without locking its row: two desks both find it open, and the"
+        " second one moves the moment of the first (with_for_update)"
+    )
+
+
+def is_lock(said: str, table: str) -> bool:
+    """Whether this statement keeps others from the row until the commit."""
+    selects = "FOR UPDATE" in said and f"FROM {table}" in said
+    return selects or (said.startswith("UPDATE users") and table == "users")
+
+
+def closes_an_open_one(said: str) -> bool:
+    """Whether this statement itself asks whether the loan is still open."""
+    return said.startswith("UPDATE loans") and "returned_at IS NULL" in said
 
 
 def test_eight_want_one_copy(inside):

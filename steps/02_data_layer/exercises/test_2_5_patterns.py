@@ -141,11 +141,15 @@ def error(answer) -> tuple[int, object]:
 def test_a_write_from_the_current_version_is_accepted(client, inside):
     shelf = inside(a_shelf)
 
-    version = 1
-    for _ in range(3):
-        answer = put(client, shelf, version)
+    first, second, third = shelf["authors"]
+    for version, authors in enumerate([[first, second], [third, first], [second, third]], 1):
+        answer = put(client, shelf, version, author_ids=authors)
         assert answer.status_code == 200, f"version {version} is current, but: {answer.status_code}"
-        version = answer.get_json()["version"]
+        got = answer.get_json().get("version")
+        assert got == version + 1, (
+            f"one replacement made version {got} of version {version}: a query within sends what"
+            " has changed so far to the database (autoflush), and the commit sends the rest"
+        )
 
 
 def test_a_stale_write_is_refused(client, inside):
@@ -249,11 +253,24 @@ def test_the_end_is_said(client, inside):
 
 
 def test_what_is_no_cursor_is_refused(client, inside):
-    inside(lend, [1, 2])
+    inside(lend, [1, 2, 3])
+    _, real = stretch(client, None, 1)
+    assert real, "one of three loans was shown, and no cursor leads on"
 
-    for cursor in ["", "here", "%00", "1;2", "é", "-1", "1-", "9" * 60, "-".join(["9" * 30] * 2)]:
+    for cursor in [
+        f"{real}é",
+        "",
+        "here",
+        "%00",
+        "1;2",
+        "é",
+        "-1",
+        "1-",
+        "9" * 60,
+        "-".join(["9" * 30] * 2),
+    ]:
         answer = client.get(f"{HISTORY}?after={cursor}")
-        shown = cursor if len(cursor) < 9 else f"{cursor[:4]}…"
+        shown = cursor if len(cursor) < 40 else f"{cursor[:4]}…"
         assert answer.status_code == 422, f"after={shown} is no cursor: {answer.status_code}"
         named = [entry.get("field") for entry in answer.get_json().get("details", [])]
         assert named == ["after"], "the details must name the parameter to correct, after"

@@ -25,6 +25,8 @@ class unchanged_since:  # noqa: N801
         if self.book.version != self.version:
             raise self.refusal()
         flag_modified(self.book, "published_year")
+        self.quiet = db.session.no_autoflush
+        self.quiet.__enter__()
         return self
 
     def __exit__(
@@ -33,6 +35,7 @@ class unchanged_since:  # noqa: N801
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.quiet.__exit__(kind, error, trace)
         if isinstance(error, StaleDataError):
             db.session.rollback()
             raise self.refusal() from error
