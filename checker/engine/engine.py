@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from checker.engine.errors import Cancelled, EngineError
 from checker.engine.events import Event
@@ -69,20 +69,29 @@ class _WarmEngine:
             if self._closed:
                 raise Cancelled
             self._cancelled = False
-            link = self._link = self._warm()
-        link.output.reset()
-        link.send({"do": "run", "job": job.to_json(), "stack": str(stack)})
+        supervisor = Supervisor(job, stack, lambda: self._cancelled, on_event)
         try:
-            verdict = Supervisor(
-                job, link, stack, lambda: self._kill(link), lambda: self._cancelled, on_event
-            ).run()
+            while not supervisor.over:
+                self._go_on(supervisor, {"do": "run", "job": job.to_json(), "stack": str(stack)})
         finally:
             with self._state:
                 self._link = None
+        return supervisor.verdict()
+
+    def _go_on(self, supervisor: Supervisor, order: dict[str, Any]) -> None:
+        """Run the tests that did not run yet, until the process ends."""
+        with self._state:
+            if self._cancelled:
+                raise Cancelled
+            link = self._link = self._warm()
+        link.output.reset()
+        link.send({**order, "skip": supervisor.count})
+        try:
+            supervisor.follow(link, lambda: self._kill(link))
+        finally:
             self._after(link)
         if self._cancelled:
             raise Cancelled
-        return verdict
 
     def cancel(self) -> None:
         with self._state:

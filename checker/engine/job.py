@@ -16,6 +16,11 @@ class Job:
     ``root`` is the learner's step folder, or any copy of it. ``exercises`` is the folder
     with ``world.py``, ``test`` the file to run, both the course's own. ``select`` runs one
     test only, by its name. ``limit`` is the time for one test, in seconds.
+
+    A test that ends its process (a loop without end, a crash) takes none of the others'
+    points: they run in a new process, as long as such tests took less than ``budget``
+    seconds together. By default a first loop is the last thing to run: a learner reads of
+    it at once. Whoever grades has more patience.
     """
 
     root: Path
@@ -25,6 +30,7 @@ class Job:
     edit: tuple[str, ...]
     select: str | None = None
     limit: float = 10.0
+    budget: float = 10.0
     subject: Literal["direct", "remote"] = "direct"
     verbose: bool = False
 

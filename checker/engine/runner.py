@@ -8,9 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 
-from checker.engine.job import Job
 from checker.engine.preload import preload
 from checker.harness.frames import write_frame
 from checker.harness.stdio import Inbox, take_over
@@ -26,11 +24,7 @@ def spare() -> None:
 
     from checker.engine.session import run
 
-    run(
-        Job.from_json(frame["job"]),
-        Path(frame["stack"]),
-        lambda event: write_frame(frames_out, event),
-    )
+    run(frame, lambda event: write_frame(frames_out, event))
     # No wait for threads that the learner's code may have left running.
     os._exit(0)
 

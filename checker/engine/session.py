@@ -42,16 +42,19 @@ _WITHOUT_TOO = (
 _CONFIG = Path(__file__).with_name("pytest.ini")
 
 
-def run(job: Job, stack: Path, send: Send) -> None:
-    """Run the job's tests and tell ``send`` about each; the last frame is ``done``.
+def run(order: dict[str, Any], send: Send) -> None:
+    """Run a job's tests and tell ``send`` about each; the last frame is ``done``.
 
-    ``stack`` is a file in a folder of this run's own, for what ``faulthandler`` finds.
+    ``order`` is a frame with the ``job``; the path of its ``stack``, a file in a folder of
+    this check's own, for what ``faulthandler`` finds; and how many tests to ``skip``, which
+    an earlier process has seen to.
     """
+    job, stack = Job.from_json(order["job"]), Path(order["stack"])
     sys.dont_write_bytecode = True
     warnings = shadowing(job.root)
     import_from_source(job.root)
     os.chdir(job.root)
-    reporter = Reporter(send)
+    reporter = Reporter(send, order["skip"])
     pytest.main(_arguments(job, stack), plugins=[reporter])
     send({"event": "done", "warnings": warnings, "problem": reporter.problem})
 
@@ -81,8 +84,9 @@ def _arguments(job: Job, stack: Path) -> list[str]:
 class Reporter:
     """A pytest plugin that turns its reports to frames."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, skip: int) -> None:
         self._send = send
+        self._skip = skip
         self._session: pytest.Session | None = None
         self._seconds = 0.0
         self._worst: pytest.TestReport | None = None
@@ -104,6 +108,7 @@ class Reporter:
         names = [_name(item.nodeid) for item in session.items]
         if not names and self.problem is None:
             self.fault("there is no such test", "nothing was collected")
+        del session.items[: self._skip]
         self._send({"event": "collected", "names": names})
 
     def pytest_internalerror(self, excrepr: object, excinfo: Any) -> None:

@@ -32,41 +32,46 @@ Phase = Literal["starting", "building", "testing"]
 
 
 class Supervisor:
-    """One check. ``run`` is called once; ``kill`` ends what is running, the link knows how."""
+    """One check, in as many processes as it takes: a test may end the one that it runs in.
+
+    ``follow`` is called for each process in turn, until the check is ``over``. ``count``
+    tests have run by then.
+    """
 
     def __init__(
         self,
         job: Job,
-        link: Link,
         stack: Path,
-        kill: Callable[[], None],
         cancelled: Callable[[], bool],
         on_event: Callable[[Event], None] | None,
     ) -> None:
         self.job = job
-        self.link = link
         self.stack = stack
-        self.kill = kill
         self.cancelled = cancelled
         self.on_event = on_event
+        self.begin = time.monotonic()
+        self.over = False
+        self.spent = 0.0
         self.names: tuple[str, ...] = ()
         self.results: dict[str, TestResult] = {}
         self.kinds: dict[str, State] = {}
-        self.running: str | None = None
-        self.started = time.monotonic()
-        self.phase: Phase = "testing"
-        self.asked: str | None = None
         self.warnings: tuple[str, ...] = ()
         self.problem: Failure | None = None
         self.problem_state: State = "fault"
-        self.done = False
-        self.killed = ""
 
-    def run(self) -> Verdict:
-        """The verdict, when the process has ended; meaningless after a cancellation."""
-        begin = time.monotonic()
+    @property
+    def count(self) -> int:
+        return len(self.results)
+
+    def follow(self, link: Link, kill: Callable[[], None]) -> None:
+        """Take in what one process says until it has ended; ``kill`` ends it."""
+        self.link, self.kill, self.killed = link, kill, ""
+        self.running: str | None = None
+        self.asked: str | None = None
+        self.done = False
+        self.enter("testing")
         while True:
-            frame = self.link.next(_LOOK)
+            frame = link.next(_LOOK)
             if frame is not None and frame.get("event") == "ended":
                 break
             if frame:
@@ -74,7 +79,12 @@ class Supervisor:
             self.look()
         if not self.done and not self.cancelled():
             self.died(frame["code"])
-        return self.verdict(time.monotonic() - begin)
+        self.over = self.done or self.problem is not None or not self.goes_on()
+
+    def goes_on(self) -> bool:
+        """Whether the tests after the one that ended its process are to run."""
+        loads = "does_not_load" not in self.kinds.values()
+        return loads and self.count < len(self.names) and self.spent < self.job.budget
 
     def take(self, frame: dict[str, Any]) -> None:
         """One frame of the child's."""
@@ -82,8 +92,9 @@ class Supervisor:
             case "ready":
                 self.started = time.monotonic()
             case "collected":
-                self.names = tuple(frame["names"])
-                self.tell(TestsCollected(self.names))
+                if not self.names:
+                    self.names = tuple(frame["names"])
+                    self.tell(TestsCollected(self.names))
             case "started":
                 self.running, self.asked = frame["name"], None
                 self.enter("testing")
@@ -149,6 +160,7 @@ class Supervisor:
             details=self.dump(),
         )
         seconds = time.monotonic() - self.started
+        self.spent += seconds
         kind: State = "does_not_load" if self.phase == "building" else "not_yet"
         self.end_test(TestResult(name, outcome, seconds, failure), kind)
 
@@ -188,7 +200,9 @@ class Supervisor:
             self.kinds[result.name] = kind
         self.tell(TestFinished(result))
 
-    def verdict(self, seconds: float) -> Verdict:
+    def verdict(self) -> Verdict:
+        """What came of it, when it is over; meaningless after a cancellation."""
+        seconds = time.monotonic() - self.begin
         tests = tuple(self.results.get(name, TestResult(name, "not_run")) for name in self.names)
         state = self.state(tests)
         problem = self.problem

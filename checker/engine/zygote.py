@@ -13,10 +13,8 @@ import struct
 import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from checker.engine.job import Job
 from checker.engine.preload import preload
 from checker.harness.frames import read_frame, write_frame
 from checker.harness.stdio import take_over
@@ -128,11 +126,7 @@ def _child(frame: dict[str, Any], events: int, lifeline: int, close: tuple[int, 
 
         from checker.engine.session import run
 
-        run(
-            Job.from_json(frame["job"]),
-            Path(frame["stack"]),
-            lambda event: write_frame(out, event),
-        )
+        run(frame, lambda event: write_frame(out, event))
     except BaseException:  # noqa: BLE001 - a child must never fall into its parent's loop
         sys.excepthook(*sys.exc_info())
         os._exit(70)

@@ -85,7 +85,7 @@ class _Case:
                 return self.not_yet(_said(error.type, error.message), error.where, error.details)
             return self.unreadable(str(error), error.details)
         if isinstance(error, SubjectDied):
-            return replace(self.not_yet(str(error), error.where), final=True)
+            return self.not_yet(str(error), error.where)
         if isinstance(error, Unreadable):
             return self.unreadable(str(error))
         if _is_verdict(error):

@@ -27,6 +27,8 @@ class Watch:
         if self._file is None:
             self._file = self.stack.open("a", encoding="utf-8")
             faulthandler.enable(self._file)
+        # What an earlier part left is no news of this one.
+        self._file.truncate(0)
         self._deadline = time.monotonic() + self.limit
         faulthandler.dump_traceback_later(self.limit, file=self._file)
 

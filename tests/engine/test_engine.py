@@ -21,7 +21,20 @@ from checker.engine.errors import Cancelled
 from checker.engine.events import Event, TestFinished, TestsCollected, TestStarted
 from checker.engine.job import Job
 
-from .scenarios import APP, HOOKS, VIEWS, Change, Scenario, in_list, job, make, swap, top, write
+from .scenarios import (
+    APP,
+    HOOKS,
+    OUTCOMES,
+    VIEWS,
+    Change,
+    Scenario,
+    in_list,
+    job,
+    make,
+    swap,
+    top,
+    write,
+)
 
 KINDS = ["fork", "spare"] if hasattr(os, "fork") else ["spare"]
 LOOP = """
@@ -151,6 +164,28 @@ def test_the_surroundings_are_cleared(
             course(top(VIEWS, "import os\nassert 'GITHUB_TOKEN' not in os.environ\n"))
         )
     assert verdict.state == "solved"
+
+
+@pytest.mark.parametrize(("budget", "outcomes"), [(0.0, "T----"), (3600.0, "TT...")])
+def test_loops_end_a_check_when_the_budget_is_spent(
+    engine: Engine, course: Make, budget: float, outcomes: str
+) -> None:
+    end = swap(
+        VIEWS, '    title = request.get_json()["title"]\n', "    while True:\n        pass\n"
+    )
+    verdict = engine.check(replace(course(NO_END, end), limit=0.5, budget=budget))
+    assert "".join(OUTCOMES[test.outcome] for test in verdict.tests) == outcomes
+
+
+def test_a_crash_costs_no_other_test_its_events(engine: Engine, course: Make) -> None:
+    events: list[Event] = []
+    crash = in_list("    import os\n    os.kill(os.getpid(), 9)\n")
+    verdict = engine.check(course(crash), events.append)
+
+    assert [event for event in events if isinstance(event, TestsCollected)] == events[:1]
+    finished = [event.result for event in events if isinstance(event, TestFinished)]
+    assert tuple(finished) == verdict.tests
+    assert [result.outcome for result in finished] == ["failed", *["passed"] * 4]
 
 
 @pytest.mark.parametrize("change", [NO_END, LOADS_FOR_EVER], ids=["in a view", "at import"])

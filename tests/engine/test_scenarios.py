@@ -15,9 +15,8 @@ from checker.engine.engine import Engine, create_engine
 from checker.engine.verdict import Failure, TestResult, Verdict
 from checker.harness.failure import Location
 
-from .scenarios import COURSE, SCENARIOS, Scenario, job, line_of, make
+from .scenarios import COURSE, OUTCOMES, SCENARIOS, Scenario, job, line_of, make
 
-OUTCOMES = {"passed": ".", "failed": "F", "timed_out": "T", "not_run": "-"}
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 
