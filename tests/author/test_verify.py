@@ -306,6 +306,15 @@ class TestAlternatives:
         mini.write("solutions/01_first/alternatives/1.2/with_min/app/greeting.py", "")
         assert "holds app/greeting.py" in one_broken(prove("alternatives"))
 
+    def test_too_few_for_the_exercises_weight(self, mini, prove):
+        mini.path(self.FILE).unlink()
+        assert "1 of at least 2 alternatives" in one_broken(prove("alternatives"))
+
+    def test_a_light_exercise_needs_none(self, mini, prove):
+        mini.replace(STEP_1, "points = 20", "points = 10")
+        mini.path(self.FILE).unlink()
+        assert broken(prove("alternatives")) == {}
+
 
 class TestBothSubjects:
     def test_a_test_that_sees_where_it_runs(self, mini, prove):

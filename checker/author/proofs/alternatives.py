@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checker.author.bench import Bench
-from checker.author.findings import Finding, Scope, judged
+from checker.author.findings import Finding, Scope, broken, judged
 from checker.author.proofs.common import unsolved
 from checker.author.trees import Blob, below
 from checker.course import Exercise
+
+FEWEST = 2
+WEIGHT = 15
+"""From so many points on, an exercise must prove that it lets people write what they like."""
 
 
 def alternatives(bench: Bench, scope: Scope) -> Iterator[Finding]:
@@ -19,6 +23,13 @@ def alternatives(bench: Bench, scope: Scope) -> Iterator[Finding]:
             bench.solutions(bench.course.step_of(exercise)), f"alternatives/{exercise.id}"
         )
         names = sorted({file.partition("/")[0] for file in files})
+        if exercise.points >= WEIGHT and len(names) < FEWEST:
+            yield broken(
+                f"solutions/{exercise.step_name}/alternatives/{exercise.id}",
+                f"{len(names)} of at least {FEWEST} alternatives to a solution of"
+                f" {exercise.points} points",
+                "write the answer in another way that is right, and put its files below a name",
+            )
         cases += [(exercise, name, below(files, name)) for name in names]
     yield from bench.map(lambda case: _alternative(bench, *case), cases)
 
