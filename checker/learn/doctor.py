@@ -64,6 +64,7 @@ def examine(start: Path, encoding: str) -> Iterator[Finding]:
     yield writable
     yield _space(root)
     yield _progress(workspace)
+    yield _copies(workspace)
     yield from _missing_files(workspace)
     yield _edits(course)
     if writable.state == "ok":
@@ -200,6 +201,16 @@ def _progress(workspace: Workspace) -> Finding:
         return Finding("progress", "bad", store.warning, "checker check --all")
     solved = sum(entry.is_solved for entry in progress.entries.values())
     return Finding("progress", "ok", f"{solved} exercises solved")
+
+
+def _copies(workspace: Workspace) -> Finding:
+    """What reset, undo and the like have kept. Nothing of it is ever deleted but by hand."""
+    count = len(workspace.backups.copies())
+    if not count:
+        return Finding("copies", "ok", "none yet: no command has replaced a file of yours")
+    folder = workspace.backups.folder
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Finding("copies", "ok", f"{count} of your files, {size / 2**20:.1f} MB, in {folder}")
 
 
 def _missing_files(workspace: Workspace) -> Iterator[Finding]:

@@ -425,6 +425,17 @@ class TestDoctor:
         started.path("work/01_first/wsgi.py").unlink()
         assert "checker reset 1" in started.types("doctor").out
 
+    def test_it_tells_how_much_the_kept_copies_take(self, started: Any) -> None:
+        assert "copies: none yet" in started.types("doctor").out
+        started.save(GREETING, SOLVED)
+        started.types("reset", "1.1")
+        copies = next(
+            f for f in started.types("doctor", "--json").json["findings"] if f["name"] == "copies"
+        )
+        assert copies["state"] == "ok"
+        assert copies["cause"].startswith("1 of your files, 0.0 MB, in ")
+        assert copies["cause"].endswith("backups")
+
     def test_a_damaged_manifest_is_named(self, started: Any) -> None:
         started.save("steps/02_second/step.toml", "title = ")
         answer = started.types("doctor")
