@@ -120,14 +120,17 @@ class _Case:
         return Explanation(failure, "fault")
 
     def place(self) -> Location | None:
-        """The learner's function that ran last, else the first of the first file to edit."""
-        # After a call, the request before it is the better witness where the call
-        # itself touched nothing of the learner's.
-        *_, last = [None, *(f for f in self.record.footprints if f.last)]
-        if last is None:
-            return self.ground.first_definition()
-        place = last.last if self.record.call else last.answering or last.last
-        return self.ground.definition(place) if place else None
+        """The learner's function that ran last, else the first of the first file to edit.
+
+        The last to return is the outermost: the view or the service, not what it asked for
+        help. What only cleans up speaks where nothing else ran. A call that touched nothing
+        of the learner's looks at what the request before it has done.
+        """
+        prints = self.record.footprints
+        answering = [place.answering for place in prints if place.answering]
+        last = [place.last for place in prints if place.last]
+        places = answering or last
+        return self.ground.definition(places[-1]) if places else self.ground.first_definition()
 
     def sentence(self) -> str:
         """The test's own words; where it has none, what it compared, or its name."""

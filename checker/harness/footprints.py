@@ -35,7 +35,7 @@ class Walk:
             sys.setprofile(self._before)
 
     def answered(self) -> None:
-        """The answer is on its way: what runs from here on is clean-up."""
+        """The answer is there: what runs from here on is clean-up."""
         self._answering = self._last
 
     @property

@@ -6,6 +6,7 @@ import ast
 import os
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Literal
@@ -76,11 +77,17 @@ class Ground:
         return any(owner != "library" for owner, _, _ in self.frames(error.__traceback__))
 
     def definition(self, place: Location) -> Location:
-        """``place``, a function's first line, moved from its decorator to its ``def``."""
+        """``place``, a function's first line, moved from its decorator to its ``def``.
+
+        A lambda has the name of what it stands in.
+        """
+        around: str | None = None
         for node in self._definitions(str(self.root / place.file)):
             if place.line == min([node.lineno, *(d.lineno for d in node.decorator_list)]):
                 return Location(place.file, node.lineno, place.function)
-        return place
+            if node.lineno <= (place.line or 0) <= (node.end_lineno or 0):
+                around = node.name
+        return replace(place, function=around) if place.function == "<lambda>" else place
 
     def first_definition(self) -> Location | None:
         """The first function or class of the first file to edit, or the file itself."""

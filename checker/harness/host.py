@@ -104,6 +104,7 @@ class Host:
         try:
             with remembered_rules(), Walk(self.ground) as walk, app.app_context():
                 result = run(*args, **kwargs)
+                walk.answered()
         except KeyboardInterrupt:
             raise
         except BaseException as error:

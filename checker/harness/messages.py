@@ -47,8 +47,8 @@ class Crash:
 class Footprints:
     """The functions in the files to edit that returned last, each by its first line.
 
-    ``answering`` is the last one before the answer was on its way, ``last`` the very last
-    (clean-up that runs when the context ends, say).
+    ``answering`` is the last one before the answer was on its way, or the function that was
+    run inside had its result; ``last`` the very last (clean-up when the context ends, say).
     """
 
     answering: Location | None = None

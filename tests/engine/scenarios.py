@@ -106,6 +106,53 @@ SCENARIOS = [
         outcomes=".F...",
     ),
     Scenario(
+        "a_view_that_forgets_and_another_that_cleans_up",
+        (
+            swap(VIEWS, '    current_app.extensions["books"].append(title)\n', ""),
+            swap(
+                VIEWS,
+                "view_func=list_books)\n",
+                "view_func=list_books)\n    app.teardown_appcontext(lambda error: clean())\n",
+            ),
+            top(VIEWS, "def clean() -> None: ...\n"),
+        ),
+        "not_yet",
+        "the app must remember the book",
+        (VIEWS, "def create_book", "create_book"),
+        asked=", then books()",
+    ),
+    Scenario(
+        "nothing_but_cleaning_up",
+        (
+            swap(APP, 'app.extensions["books"] = []', 'app.extensions["books"] = ["old"]'),
+            swap(
+                VIEWS,
+                "view_func=list_books)\n",
+                "view_func=list_books)\n    app.teardown_appcontext(clean)\n",
+            ),
+            swap(
+                VIEWS, "def list_books", "def clean(error: object) -> None: ...\n\n\ndef list_books"
+            ),
+            write(
+                "exercises/test_empty.py",
+                "def books():\n    from flask import current_app\n"
+                "    return current_app.extensions['books']\n"
+                "def test_it(inside):\n    assert inside(books) == []\n",
+            ),
+        ),
+        "not_yet",
+        "not so yet: it",
+        (VIEWS, "def clean", "clean"),
+        test="test_empty.py",
+    ),
+    Scenario(
+        "a_view_without_a_name",
+        (swap(VIEWS, "view_func=list_books", 'view_func=lambda: ("gone", 404)'),),
+        "not_yet",
+        "GET /books answered 404, not 200",
+        (VIEWS, "lambda", "register_views"),
+    ),
+    Scenario(
         "a_status_without_a_message",
         (swap(VIEWS, 'app.add_url_rule("/books", view_func=list_books)', "pass"),),
         "not_yet",
