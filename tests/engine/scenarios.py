@@ -12,6 +12,8 @@ from checker.engine.job import Job
 COURSE = Path(__file__).parent.parent / "harness" / "course"
 VIEWS, HOOKS, APP = "app/views.py", "app/hooks.py", "app/__init__.py"
 OUTCOMES = {"passed": ".", "failed": "F", "timed_out": "T", "not_run": "-"}
+# The tests beside the one that loops must meet it too, on a busy machine.
+LOOP_LIMIT = 3.0
 Change = Callable[[Path], None]
 
 
@@ -487,19 +489,19 @@ SCENARIOS = [
             ),
         ),
         "not_yet",
-        "still not done after 1 seconds",
+        "still not done after 3 seconds",
         (VIEWS, "*", "list_books"),
         asked="GET /books",
         outcomes="T....",
-        limit=1.0,
+        limit=LOOP_LIMIT,
     ),
     Scenario(
         "a_regex_without_end",
         (top(VIEWS, "import re\n"), in_list("    return str(re.match('(a+)+b', 'a' * 99))\n")),
         "not_yet",
-        "still not done after 1 seconds",
+        "still not done after 3 seconds",
         (VIEWS, "re.match(", "list_books"),
-        limit=1.0,
+        limit=LOOP_LIMIT,
     ),
     Scenario(
         "a_flood_of_prints",
