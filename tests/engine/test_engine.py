@@ -24,6 +24,7 @@ from checker.engine.job import Job
 from .scenarios import (
     APP,
     HOOKS,
+    LOOP_LIMIT,
     OUTCOMES,
     VIEWS,
     Change,
@@ -173,7 +174,7 @@ def test_loops_end_a_check_when_the_budget_is_spent(
     end = swap(
         VIEWS, '    title = request.get_json()["title"]\n', "    while True:\n        pass\n"
     )
-    verdict = engine.check(replace(course(NO_END, end), limit=0.5, budget=budget))
+    verdict = engine.check(replace(course(NO_END, end), limit=LOOP_LIMIT, budget=budget))
     assert "".join(OUTCOMES[test.outcome] for test in verdict.tests) == outcomes
 
 
@@ -244,7 +245,7 @@ def test_no_process_of_the_learners_is_left(
         "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
         f"    open({str(note)!r}, 'a').write(f'{{child.pid}} {{os.getpid()}} ')\n"
     )
-    task = replace(course(in_list(f"{spawn}    {ending}\n")), limit=1.5, subject=subject)
+    task = replace(course(in_list(f"{spawn}    {ending}\n")), limit=LOOP_LIMIT, subject=subject)
     task = replace(task, select="test_the_list_is_there")
     engine.check(task)
     pids = [int(pid) for pid in note.read_text(encoding="utf-8").split()]
