@@ -162,6 +162,10 @@ def test_the_newest_loan_stays_open(inside):
         closed = loan["returned_at"] is None and loan["id"] != last["id"]
         expected = {**loan, "returned_at": last["borrowed_at"]} if closed else loan
         what = "one of several open loans of a copy" if closed else "a loan that needed no change"
+        moments = (got["returned_at"], expected["returned_at"])
+        assert moments[0] == moments[1], (
+            f"{what} is not as the contract says after the migration: its returned_at"
+        )
         assert got == expected, f"{what} is not as the contract says after the migration"
 
 
@@ -210,6 +214,7 @@ def test_the_migration_stands_for_itself(source):
 
 def assert_passed(found: dict[str, object], why: str) -> None:
     """Tests that each have an app of their own pass too: they cost more with every table."""
+    assert found["apps"], f"no test of the run got as far as its app ({found['failed'][:1]})"
     assert found["apps"] == 1, (
         f"the tests of one run met {found['apps']} apps: the app is built once for all of them"
     )
