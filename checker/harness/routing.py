@@ -11,22 +11,28 @@ from werkzeug.routing import Rule
 
 
 class RememberedRule(Rule):
-    """A rule that shares its address builder with the rules of the same text in other apps.
+    """A rule that makes its address builders when one is asked for, once for all its likes.
 
-    werkzeug compiles two functions for each rule, which is half the time of making an app.
-    They depend on the rule's parts alone; where a rule has defaults, it makes its own.
+    werkzeug compiles two functions for each rule, which is half the time of making an app, and
+    most are never called. They depend on the rule's parts alone; where a rule has defaults, it
+    makes its own.
     """
 
     _builders: ClassVar[dict[object, Callable[..., tuple[str, str]]]] = {}
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = super()._compile_builder
         if self.defaults:
-            return super()._compile_builder(append_unknown)
+            return compiled(append_unknown)
         key = (self.rule, tuple(self._trace), append_unknown)
-        known = self._builders.get(key)
-        if known is None:
-            known = self._builders[key] = super()._compile_builder(append_unknown)
-        return known
+
+        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+            known = self._builders.get(key)
+            if known is None:
+                known = self._builders[key] = compiled(append_unknown)
+            return known(rule, **values)
+
+        return build
 
 
 @contextmanager

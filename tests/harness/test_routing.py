@@ -1,6 +1,10 @@
 """Rules that are made again for each test's app are quick to make, and no different."""
 
+from collections.abc import Callable
+
+import pytest
 from flask import Blueprint, Flask, url_for
+from werkzeug.routing import Rule
 
 from checker.harness.routing import RememberedRule, remembered_rules
 
@@ -43,12 +47,25 @@ def test_remembered_rules_build_what_new_ones_do() -> None:
             assert app.test_client().get(fresh[prefix][2]).text == "2"
 
 
-def test_the_same_rule_is_compiled_once() -> None:
-    with remembered_rules():
-        one, other = (next(an_app("/books").url_map.iter_rules("books.read")) for _ in range(2))
+def test_the_same_rule_is_compiled_once_and_only_when_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled: list[str] = []
+    original = Rule._compile_builder
 
-    assert one._build.__func__ is other._build.__func__
-    assert one._build.__self__ is one
+    def compile_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled.append(rule.rule)
+        return original(rule, append_unknown)
+
+    monkeypatch.setattr(Rule, "_compile_builder", compile_builder)
+    monkeypatch.setattr(RememberedRule, "_builders", {})
+    with remembered_rules():
+        one, other = an_app("/books"), an_app("/books")
+    assert "/books/<int:number>/<path:place>" not in compiled
+
+    for app in (one, other):
+        addresses(app)
+    assert compiled.count("/books/<int:number>/<path:place>") == 1
 
 
 def test_other_apps_have_rules_of_their_own() -> None:
