@@ -6,15 +6,31 @@ import random
 MIGRATION = "migrations/versions/0002_loan_rules.py"
 
 
-def migrate(plan: list[list[bool]], way: list[str]) -> list[dict[str, object]]:
-    """A database at 0001 with loans, open or not, for each copy of the plan; then along the way."""
+def flask_db_upgrade(plan: list[list[bool]], way: list[str]) -> list[dict[str, object]]:
+    """A database at 0001 with loans, open or not, for each copy of the plan; then along the way.
+
+    For each stop the schema, the loans, what the database says to new ones, and how PostgreSQL
+    would have been told of the index.
+    """
     import sqlalchemy as sa
+    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.schema import CreateIndex
 
     import world
     from app.extensions import db
 
     found = []
+    told = []
+
+    def remember(connection: object, clause: object, *_: object) -> None:
+        if isinstance(clause, CreateIndex) and clause.element.name == "uq_loans_open_copy_id":
+            told.append(str(clause.compile(dialect=postgresql.dialect())))
+
+    def names(things: list[dict[str, object]]) -> list[str]:
+        return sorted(str(thing["name"]) for thing in things)
+
     with world.migrated("0001") as go:
+        sa.event.listen(db.engine, "before_execute", remember)
         user = world.add_user()
         for loans in plan:
             copy = world.add_copy()
@@ -22,87 +38,32 @@ def migrate(plan: list[list[bool]], way: list[str]) -> list[dict[str, object]]:
                 ago = 60 - number
                 world.add_loan(copy, user, borrowed=ago, returned=None if is_open else ago - 0.5)
         for target in way:
+            told.clear()
             go(target)
             look = sa.inspect(db.engine)
             schema = {
-                "indexes": sorted(index["name"] for index in look.get_indexes("loans")),
-                "checks": sorted(check["name"] for check in look.get_check_constraints("loans")),
-                "keys": sorted(key["name"] for key in look.get_foreign_keys("loans")),
-                "columns": sorted(column["name"] for column in look.get_columns("loans")),
+                "indexes": names(look.get_indexes("loans")),
+                "checks": names(look.get_check_constraints("loans")),
+                "keys": names(look.get_foreign_keys("loans")),
+                "columns": names(look.get_columns("loans")),
             }
-            found.append({**schema, "loans": world.rows("loans")})
+            stop = {**schema, "told": max(told, key=len, default=""), "loans": world.rows("loans")}
+            found.append({**stop, "rules": world.offer_loans()})
     return found
 
 
-def lend_after(way: list[str]) -> dict[str, str]:
-    """What the database says to each kind of loan, at the end of the way."""
-    from sqlite3 import IntegrityError
+def flask_db_check() -> dict[str, object]:
+    """What ``flask db check`` says after ``flask db upgrade``; empty where all is well.
 
-    import world
-
-    said = {}
-    with world.migrated("0001") as go:
-        for target in way:
-            go(target)
-        copy = world.add_copy()
-        loans = {
-            "a first open loan": {},
-            "a returned loan of the same copy": {"returned": 0.5},
-            "a second open loan": {},
-            "a loan that was due before it was borrowed": {"due": 3, "returned": 0.5},
-        }
-        for what, values in loans.items():
-            try:
-                world.add_loan(copy, **values)
-                said[what] = "accepted"
-            except IntegrityError:
-                said[what] = "refused"
-    return said
-
-
-def index_for_postgresql() -> str:
-    """How the upgrade would make ``uq_loans_open_copy_id`` in PostgreSQL."""
-    from sqlalchemy import event
-    from sqlalchemy.dialects import postgresql
-    from sqlalchemy.schema import CreateIndex
-
-    import world
-    from app.extensions import db
-
-    made = []
-
-    def remember(connection: object, clause: object, *_: object) -> None:
-        if isinstance(clause, CreateIndex) and clause.element.name == "uq_loans_open_copy_id":
-            made.append(str(clause.compile(dialect=postgresql.dialect())))
-
-    with world.migrated("0001") as go:
-        event.listen(db.engine, "before_execute", remember)
-        go("0002")
-    return max(made, key=len, default="")
-
-
-def compare() -> str:
-    """What ``flask db check`` says after ``flask db upgrade``; empty where all is well."""
+    Beside it the checks of each table: as the models make them, and as the migrations do.
+    """
+    import sqlalchemy as sa
     from alembic.util.exc import CommandError
 
     import world
-
-    with world.migrated("head") as go:
-        try:
-            go("check")
-        except CommandError as error:
-            return str(error)
-    return ""
-
-
-def checks() -> list[dict[str, list[str]]]:
-    """The checks of each table: as the models make them, and as the migrations do."""
-    import sqlalchemy as sa
-
-    import world
     from app.extensions import db
 
-    def of_this_database() -> dict[str, list[str]]:
+    def checks() -> dict[str, list[str]]:
         look = sa.inspect(db.engine)
         return {
             table: sorted(f"{check['name']}: {check['sqltext']}" for check in found)
@@ -110,16 +71,19 @@ def checks() -> list[dict[str, list[str]]]:
             if (found := look.get_check_constraints(table))
         }
 
-    found = [of_this_database()]
-    with world.migrated("head"):
-        found.append(of_this_database())
-    return found
+    models, said = checks(), ""
+    with world.migrated("head") as go:
+        try:
+            go("check")
+        except CommandError as error:
+            said = str(error)
+        return {"said": said, "models": models, "migrations": checks()}
 
 
-def run(tests: list[str]) -> dict[str, object]:
+def your_fixtures_at_work() -> dict[str, object]:
     import world
 
-    return world.run_suite(tests)
+    return world.run_suite()
 
 
 def a_plan() -> list[list[bool]]:
@@ -130,30 +94,27 @@ def a_plan() -> list[list[bool]]:
     return random.sample(closed + single + several, k=7)
 
 
-def test_the_database_holds_both_rules(inside):
+def test_the_database_holds_both_rules(inside, source):
     expected = {
         "a first open loan": "accepted",
         "a returned loan of the same copy": "accepted",
         "a second open loan": "refused",
         "a loan that was due before it was borrowed": "refused",
     }
+    (after,) = inside(flask_db_upgrade, [], ["0002"])
 
-    for what, said in inside(lend_after, ["0002"]).items():
+    for what, said in after["rules"].items():
         assert said == expected[what], f"after flask db upgrade, {what} is {said} by the database"
-
-
-def test_postgresql_gets_the_same_index(inside, source):
-    said = inside(index_for_postgresql)
-    at_once = said and "dialect" not in source(MIGRATION).text  # else each database has its branch
-
-    assert not at_once or "WHERE" in said, (
-        f"PostgreSQL would be told {said!r}, which forbids a second loan of a copy for ever:"
+    told = after["told"]
+    at_once = told and "dialect" not in source(MIGRATION).text  # else each database has its branch
+    assert not at_once or "WHERE" in told, (
+        f"PostgreSQL would be told {told!r}, which forbids a second loan of a copy for ever:"
         " sqlite_where is for SQLite, postgresql_where for PostgreSQL"
     )
 
 
 def test_the_newest_loan_stays_open(inside):
-    before, after = inside(migrate, a_plan(), ["0001", "0002"])
+    before, after = inside(flask_db_upgrade, a_plan(), ["0001", "0002"])
     assert len(after["loans"]) == len(before["loans"]), "the migration lost or added loans"
 
     newest = {loan["copy_id"]: loan for loan in before["loans"] if loan["returned_at"] is None}
@@ -170,19 +131,19 @@ def test_the_newest_loan_stays_open(inside):
 
 
 def test_models_and_migrations_agree(inside):
-    said = inside(compare)
+    found = inside(flask_db_check)
 
+    said = found["said"]
     assert said == "", f"flask db check still finds work after the upgrade: {said}"
-    models, migrations = inside(checks)
-    assert migrations == models, (
+    assert found["migrations"] == found["models"], (
         "the checks that the migrations make are not those of the models: flask db check does not"
         " look at them"
     )
 
 
 def test_the_way_back_and_forth(inside):
-    plan = a_plan()
-    start, up, down, again = inside(migrate, plan, ["0001", "0002", "0001", "0002"])
+    way = ["0001", "0002", "0001", "0002"]
+    start, up, down, again = inside(flask_db_upgrade, a_plan(), way)
 
     added = {"indexes": ["uq_loans_open_copy_id"], "checks": ["ck_loans_due_after_borrowed"]}
     for part in ("indexes", "checks", "keys", "columns"):
@@ -194,7 +155,7 @@ def test_the_way_back_and_forth(inside):
         assert down[part] == start[part], f"after flask db downgrade the {part} are not as before"
         assert again[part] == up[part], f"the second upgrade ends with other {part} than the first"
     assert down["loans"] == up["loans"], "the downgrade changed loans: the rows stay as they are"
-    said = inside(lend_after, ["0002", "0001"])
+    said = down["rules"]
     assert set(said.values()) == {"accepted"}, "after the downgrade a rule is still there"
 
 
@@ -212,48 +173,52 @@ def test_the_migration_stands_for_itself(source):
             )
 
 
-def assert_passed(found: dict[str, object], why: str) -> None:
+def assert_passed(found: dict[str, object], tests: list[str], why: str) -> None:
     """Tests that each have an app of their own pass too: they cost more with every table."""
-    assert found["apps"], f"no test of the run got as far as its app ({found['failed'][:1]})"
+    failed = [f"{name}: {said}" for name, said in found["failed"] if name in tests]
+    assert found["apps"], f"no test of the run got as far as its app ({failed[:1]})"
     assert found["apps"] == 1, (
         f"the tests of one run met {found['apps']} apps: the app is built once for all of them"
     )
-    assert found["failed"] == [], f"{why} ({found['failed'][0]})"
+    assert failed == [], f"{why} ({failed[0]})"
 
 
 def test_two_tests_store_the_same_row(inside):
-    tests = random.sample(["test_a_request", "test_a_service", "test_the_session"], k=3)
-
     assert_passed(
-        inside(run, tests),
-        f"{' and '.join(tests[:2])} store the same row, and must not see each other in whichever"
-        " order they run: what one test has stored is gone when it ends",
+        inside(your_fixtures_at_work),
+        ["test_a_request", "test_a_service", "test_the_session"],
+        "several tests store the same row, and must not see each other in whichever order they run:"
+        " what one test has stored is gone when it ends",
     )
 
 
 def test_a_test_may_commit_and_roll_back(inside):
     assert_passed(
-        inside(run, ["test_a_conflict", "test_a_rollback", "test_a_request"]),
+        inside(your_fixtures_at_work),
+        ["test_a_conflict", "test_a_rollback"],
         "within a test, a commit keeps and a rollback undoes what came since; then all is gone",
     )
 
 
 def test_an_author_writes_the_books_of_a_test(inside):
     assert_passed(
-        inside(run, ["test_an_author", "test_no_author"]),
+        inside(your_fixtures_at_work),
+        ["test_an_author", "test_no_author"],
         "author_id is the id of an author who is there while the test runs, and only then",
     )
 
 
 def test_what_was_there_before_a_test_stays(inside):
     assert_passed(
-        inside(run, ["test_a_request", "test_what_was_there"]),
+        inside(your_fixtures_at_work),
+        ["test_what_was_there"],
         "only what the test itself has stored is undone: a row from before it is gone",
     )
 
 
 def test_the_migrations_make_the_tables(inside):
     assert_passed(
-        inside(run, ["test_the_tables", "test_what_was_there"]),
+        inside(your_fixtures_at_work),
+        ["test_the_tables"],
         "the tests must run on the tables that the migrations make: flask_migrate.upgrade()",
     )
