@@ -12,7 +12,7 @@ from checker.harness.errors import AuthorError
 from checker.harness.messages import Answer, Footprints, Request
 from checker.harness.shipping import plain, ship
 from checker.harness.subject import Subject
-from checker.harness.words import one_line, shown
+from checker.harness.words import both_shown, one_line
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Record:
         self.request, self.answer, self.call = request, None, None
 
     def compare(self, operator: str, left: object, right: object) -> None:
-        self.comparison = Comparison(operator, shown(left), shown(right))
+        self.comparison = Comparison(operator, *both_shown(left, right))
 
 
 class Recorder:

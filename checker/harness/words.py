@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 LINE = 160
+RAISED_LINE = 240  # a library explains what it would have liked instead, at the end
+
+_WHOLE = 20_000
 
 # How a failure begins that is no test's own sentence; the author's tools look for these.
 RAISED = "your code raised"
@@ -28,6 +31,27 @@ def shown(value: object, limit: int = LINE) -> str:
     return one_line(text, limit)
 
 
+def both_shown(left: object, right: object) -> tuple[str, str]:
+    """The ``repr`` of two values; long ones begin shortly before the first difference."""
+    texts = shown(_in_order_of(left, right), _WHOLE), shown(right, _WHOLE)
+    pairs = zip(*texts, strict=False)
+    common = next((place for place, (a, b) in enumerate(pairs) if a != b), 0)
+    skip = common - LINE // 3
+    if skip > 1 and max(map(len, texts)) > LINE:
+        texts = "…" + texts[0][skip:], "…" + texts[1][skip:]
+    return one_line(texts[0]), one_line(texts[1])
+
+
+def _in_order_of(value: object, other: object, levels: int = 9) -> object:
+    """``value`` with the keys of its tables, where they are the same, in the order of ``other``."""
+    if levels and type(value) is dict and type(other) is dict and value.keys() == other.keys():
+        return {key: _in_order_of(value[key], other[key], levels - 1) for key in other}
+    if levels and type(value) is list and type(other) is list and len(value) == len(other):
+        pairs = zip(value, other, strict=True)
+        return [_in_order_of(one, two, levels - 1) for one, two in pairs]
+    return value
+
+
 def raised(error: BaseException) -> tuple[str, str]:
     """An exception's class name, and the first line of its text."""
     try:
@@ -35,7 +59,7 @@ def raised(error: BaseException) -> tuple[str, str]:
     except Exception as broken:  # noqa: BLE001 - the learner's str may raise anything
         text = f"<its str() raised {type(broken).__name__}>"
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return type(error).__name__, one_line(first)
+    return type(error).__name__, one_line(first, RAISED_LINE)
 
 
 def sentence(kind: str, message: str) -> str:

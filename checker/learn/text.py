@@ -144,8 +144,8 @@ def wrap(text: str, width: int, most: int | None = None, more: str = "…") -> l
                 current = current[len(head) :]
         lines.append(current)
     if most is not None and len(lines) > most:
-        lines = lines[:most]
-        lines[-1] = _head(lines[-1], width - len(more)) + more
+        rest = " ".join(lines[most - 1 :])  # a long word that did not fit beside the others, too
+        lines = [*lines[: most - 1], _head(rest, width - len(more)).rstrip() + more]
     return lines
 
 

@@ -142,6 +142,23 @@ def another_lends(book: int) -> None:
     world.slip_in("DELETE", f"INSERT INTO loans {columns} VALUES {values}")  # noqa: S608
 
 
+def another_replaces(book: int) -> None:
+    """Somebody writes the book when it is about to be removed."""
+    import world
+
+    world.slip_in("DELETE FROM books", f"UPDATE books SET version = 9 WHERE id = {book}")  # noqa: S608
+
+
+def told_to_postgresql(book: int) -> list[str]:
+    """What ``remove_book`` says to the database, as PostgreSQL would hear it."""
+    from app.services import books
+    from world import told_to_postgresql
+
+    with told_to_postgresql() as said:
+        books.remove_book(book)
+    return said
+
+
 def remove_by_service(book: int) -> None:
     from app.services import books
 
@@ -255,6 +272,20 @@ def test_a_book_that_was_lent_stays(client, inside):
     assert error(answer) == (409, "book_has_loans"), (
         "a copy was lent between your question and your DELETE: the constraint raises"
         " IntegrityError, and the client must read 409 book_has_loans"
+    )
+
+
+def test_a_book_that_somebody_else_writes_can_be_removed(client, inside):
+    book, other = inside(prepare, 1)["book"], inside(add_a_book, ISBNS[0])
+    told = inside(told_to_postgresql, book)
+    is_locked = any("FOR UPDATE" in said and "FROM books" in said for said in told)
+    if not is_locked:  # then it must get along with what others do in between
+        inside(another_replaces, other)
+    status = client.delete(f"{BOOKS}/{other}").status_code
+
+    assert status == 204, (
+        "another request replaced the book between your SELECT and your DELETE: the version is"
+        " another one, and SQLAlchemy raises StaleDataError; lock the row first"
     )
 
 

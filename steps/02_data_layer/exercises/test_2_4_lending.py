@@ -55,26 +55,16 @@ def another_is_faster(copy_id: int) -> None:
 
 
 def told_to_postgresql(step: str, body: dict[str, int]) -> list[str]:
-    """What the service says to the database, as PostgreSQL would hear it: SQLite has no locks."""
-    from sqlalchemy import event
-    from sqlalchemy.dialects import postgresql
-
+    """What the service says to the database, as PostgreSQL would hear it."""
     import world
-    from app.extensions import db
     from app.services import loans
 
-    said = []
-
-    def remember(_connection: object, clause: object, *_: object) -> None:
-        if hasattr(clause, "compile"):
-            said.append(str(clause.compile(dialect=postgresql.dialect())))
-
     loan = world.add_loan(user_id=body["user_id"]) if step == "give_back" else None
-    event.listen(db.engine, "before_execute", remember)
-    if step == "give_back":
-        loans.give_back(loan)
-    else:
-        loans.lend(**body)
+    with world.told_to_postgresql() as said:
+        if step == "give_back":
+            loans.give_back(loan)
+        else:
+            loans.lend(**body)
     return said
 
 

@@ -26,6 +26,7 @@ from flask import Flask, Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 from sqlalchemy import Connection, Engine, Table, event, select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import configure_mappers
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import TooManyRequests, Unauthorized
@@ -381,6 +382,28 @@ def slip_in(before: str, sql: str) -> None:
     What another request would do at the worst moment, done at exactly that moment.
     """
     current_app.extensions["statements"].intruder = (before, sql)
+
+
+@contextmanager
+def told_to_postgresql() -> Iterator[list[str]]:
+    """Fills the list with what is said to the database, as PostgreSQL would hear it.
+
+    SQLite has no locks on rows, and is not asked for them.
+    """
+    from app.extensions import db
+
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    said: list[str] = []
+
+    def remember(_connection: object, clause: Any, *_: object) -> None:
+        if hasattr(clause, "compile"):
+            said.append(str(clause.compile(dialect=dialect)))
+
+    event.listen(db.engine, "before_execute", remember)
+    try:
+        yield said
+    finally:
+        event.remove(db.engine, "before_execute", remember)
 
 
 def table(name: str) -> Table:

@@ -45,6 +45,8 @@ def remove_book(book_id: int) -> None:
     """Remove a book with its copies, and commit.
 
     Raises :class:`app.errors.NotFound`, and :class:`app.errors.Conflict`, code
-    ``book_has_loans``, where a copy of it was ever lent: the history stays whole.
+    ``book_has_loans``, where a copy of it was ever lent: the history stays whole. Somebody
+    else may replace or remove the book at the same moment: its row is ``locked`` first, or
+    the ``DELETE`` asks for no version.
     """
     raise NotImplementedError("exercise 2.3: the view still does this")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import Conflict, Unprocessable
 from app.extensions import db
 from app.models import Author, Book
-from app.services.lookup import MAX_ID, get
+from app.services.lookup import MAX_ID, get, locked
 from app.services.versions import unchanged_since
 
 
@@ -64,10 +64,12 @@ def remove_book(book_id: int) -> None:
     """Remove a book with its copies, and commit.
 
     Raises :class:`app.errors.NotFound`, and :class:`app.errors.Conflict`, code
-    ``book_has_loans``, where a copy of it was ever lent: the history stays whole.
+    ``book_has_loans``, where a copy of it was ever lent: the history stays whole. Somebody
+    else may replace or remove the book at the same moment: its row is ``locked`` first, or
+    the ``DELETE`` asks for no version.
     """
     with transaction("book_has_loans"):
-        db.session.delete(get_book(book_id))
+        db.session.delete(locked(Book, book_id))
 
 
 def fill(book: Book, values: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import Conflict, NotFound
@@ -72,12 +73,17 @@ def remove_book(book_id: int) -> None:
     """Remove a book with its copies, and commit.
 
     Raises :class:`app.errors.NotFound`, and :class:`app.errors.Conflict`, code
-    ``book_has_loans``, where a copy of it was ever lent: the history stays whole.
+    ``book_has_loans``, where a copy of it was ever lent: the history stays whole. Somebody
+    else may replace or remove the book at the same moment: its row is ``locked`` first, or
+    the ``DELETE`` asks for no version.
     """
-    book = get_book(book_id)
+    get_book(book_id)
     try:
-        db.session.delete(book)
+        removed = db.session.execute(delete(Book).where(Book.id == book_id).returning(Book.id))
+        is_gone = removed.first() is None
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
         raise Conflict("book_has_loans", f"book {book_id} was lent") from None
+    if is_gone:
+        raise NotFound(f"there is no book {book_id}")
