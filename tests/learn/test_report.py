@@ -147,6 +147,11 @@ def test_controls_are_spelt_out(said: str, shown: str) -> None:
     assert neutral(said) == shown
 
 
+def test_a_long_word_is_cut_rather_than_left_out() -> None:
+    assert wrap("GET /api/v1/loans/history?after=123456789", 24, 1) == ["GET /api/v1/loans/histo…"]
+    assert wrap("one two three four", 9, 1) == ["one two…"]
+
+
 def test_wide_characters_count_twice() -> None:
     assert cells("日本") == 4
     assert wrap("日本日本日本", 5) == ["日本", "日本", "日本"]
