@@ -76,6 +76,24 @@ def close_account(user_id: int) -> None:
     db.session.commit()
 
 
+def list_an_expired_token() -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from app.extensions import db
+    from world import table, word
+
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    db.session.execute(table("revoked_tokens").insert().values(jti=word(), expires_at=past))
+    db.session.commit()
+
+
+def shown(secret: str) -> str:
+    from app.auth.keys import read_keys
+
+    keys = read_keys({"SIGNING_KEYS": f"a:{secret}", "SECRET_KEY": ""})
+    return repr(keys) + str(keys[0])
+
+
 def end_all_of(user_id: int) -> None:
     from app.extensions import db
     from app.models import User
@@ -228,6 +246,9 @@ def test_a_ring_is_read_as_it_is_written(inside):
     assert keys == [["a", secret.encode().hex()], ["b.2_x-Y", ("é" * 16).encode().hex()]], (
         "a list of two keys was read otherwise: kid:secret, with spaces between them"
     )
+    assert "secret-of-a-key" not in inside(shown, "secret-of-a-key" * 3), (
+        "a key shows its secret when it is printed: sooner or later a log has it"
+    )
 
 
 def test_a_ring_that_cannot_be_used_stops_the_start(inside):
@@ -318,28 +339,36 @@ def test_a_refresh_token_has_an_owner_and_an_end(anonymous, inside):
     token = renewed(anonymous, expiring)["refresh_token"]
     for row in inside(stored, "refresh_sessions"):
         inside(age, row["token_hash"], 31)
-    assert_refused(refresh(anonymous, token), "refresh_expired", "a refresh token after 31 days")
+    for time in ("a refresh token after 31 days", "the same once more, never exchanged"):
+        assert_refused(refresh(anonymous, token), "refresh_expired", time)
 
     token = log_in(anonymous, user)["refresh_token"]
     inside(close_account, user["id"])
     assert_refused(refresh(anonymous, token), "refresh_revoked", "the token of a closed account")
 
 
-def test_logging_out_takes_both_tokens_back(anonymous, inside):
+def test_logging_out_takes_both_tokens_back(anonymous, client, inside):
     user = inside(account)
+    inside(list_an_expired_token)
     pair, elsewhere = log_in(anonymous, user), log_in(anonymous, user)
     headers = {"Authorization": f"Bearer {pair['access_token']}"}
     status = anonymous.post("/api/v1/auth/logout", headers=headers).status_code
     assert status == 204, f"a logout answered {status}"
 
     listed = [row["jti"] for row in inside(stored, "revoked_tokens")]
-    assert len(listed) == 1, "after a logout the blocklist has no entry for the access token"
+    assert len(listed) == 1, (
+        f"after a logout the blocklist has {len(listed)} entries: one for the access token, and"
+        " none for a token that has expired meanwhile"
+    )
     answer = ask(anonymous, pair["access_token"])
     assert_refused(answer, "token_revoked", "the access token after the logout")
     answer = refresh(anonymous, pair["refresh_token"])
     assert_refused(answer, "refresh_revoked", "the refresh token after the logout")
     status = ask(anonymous, elsewhere["access_token"]).status_code
     assert status == 200, f"a logout here ended a session elsewhere: {status}"
+    assert client.post("/api/v1/auth/logout").status_code == 204, "a program logs out too"
+    answer = client.get(ME)
+    assert_refused(answer, "token_revoked", "a program's token, of no family, after its logout")
 
 
 def test_everything_can_be_ended_at_once(anonymous, inside):
@@ -349,6 +378,11 @@ def test_everything_can_be_ended_at_once(anonymous, inside):
     minted = inside(old_token, user["id"], 60)
     inside(end_all_of, user["id"])
 
+    users = {row["id"]: row["tokens_valid_after"] for row in inside(stored, "users")}
+    assert "." not in str(users[user["id"]]), (
+        f"tokens_valid_after is {users[user['id']]}: with a fraction, who signs in again within"
+        " the same second is refused"
+    )
     for pair in pairs:
         answer = ask(anonymous, pair["access_token"])
         assert_refused(answer, "token_revoked", "an access token after end_all")
