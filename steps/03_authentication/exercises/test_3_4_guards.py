@@ -1,6 +1,7 @@
 """Exercise 3.4: what nobody opened is shut; role, scope and ownership decide on the rest."""
 
 import secrets
+from re import findall
 
 import pytest
 
@@ -132,6 +133,17 @@ def loans_of_two() -> dict[str, int]:
     }
 
 
+def granted_to(role: str) -> list[str]:
+    """What a principal of this role may use whose credential has every scope."""
+    import world
+    from app.auth.guards import granted
+    from app.auth.principal import Principal
+    from app.models import User
+
+    scopes = frozenset(world.EVERYTHING.split())
+    return sorted(granted(Principal("1", scopes, User(role=role))))
+
+
 def set_role(role: str, becomes: str) -> None:
     import world
     from app.extensions import db
@@ -146,6 +158,12 @@ def code_of(answer):
     return (answer.json or {}).get("code") if answer.is_json else None
 
 
+def said_by(answer):
+    """The status, and in whose words: where a part is still open, they name its exercise."""
+    words = (answer.json or {}).get("message") if answer.is_json else None
+    return f"{answer.status_code} ({words})" if words else str(answer.status_code)
+
+
 def guarded(found):
     return [route for route in found if route[0] in DEMANDS]
 
@@ -155,7 +173,7 @@ def test_no_route_of_the_api_answers_strangers(anonymous, inside):
         answer = anonymous.open(path, method=method)
         assert answer.status_code == 401, (
             f"{method} {path} ({endpoint}) answered somebody without credentials with"
-            f" {answer.status_code}"
+            f" {said_by(answer)}"
         )
 
 
@@ -197,6 +215,8 @@ def test_the_right_scopes_are_enough_and_needed(anonymous, inside):
             assert "insufficient_scope" in challenge, (
                 f"{path}: a 403 for scope says so in the header"
             )
+            named = "".join(findall(r'scope="([^"]*)"', challenge)).split()
+            assert sorted(named) == sorted(needed), f"{path}: the header names the required scopes"
             if method != "HEAD":
                 assert code_of(answer) == "insufficient_scope", (
                     f"{path}: the code of a missing scope"
@@ -291,6 +311,7 @@ def test_the_role_counts_as_it_is_now(anonymous, inside):
     after = anonymous.get(f"{API}/users", headers=headers).status_code
 
     assert (before, after) == (200, 403), "a librarian who became a member keeps the old rights"
+    assert inside(granted_to, "guest") == [], "a role that ROLE_SCOPES does not know has nothing"
 
 
 def test_members_see_their_own_loans(member, librarian, inside):

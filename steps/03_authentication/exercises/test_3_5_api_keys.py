@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+from re import fullmatch
 
 KEYS = "/api/v1/api-keys"
 BOOKS = "/api/v1/books"
@@ -100,6 +101,7 @@ def test_only_a_hash_is_stored(librarian, inside):
     row = inside(stored_keys)[0]
 
     assert prefix == row["prefix"] == made_key["prefix"], "a key is written prefix.secret"
+    assert fullmatch("[0-9a-f]{12}", prefix), "the prefix is 12 hexadecimal digits"
     assert len(secret) >= 32, f"the secret has {len(secret)} characters: too easy to try"
     assert secret not in json.dumps(inside(stored_keys)), "the secret stands in the database"
     listed = librarian.get(KEYS).json

@@ -93,7 +93,7 @@ def error_of(answer):
 
 
 def assert_refused(answer, errors, what):
-    assert 400 <= answer.status_code < 500, f"{what} was answered {answer.status_code}"
+    assert answer.status_code >= 400, f"{what} was answered {answer.status_code}"
     assert error_of(answer) in errors, f"{what}: refused, but as {error_of(answer)!r}"
     assert {"code", "message", "details"} <= answer.json.keys(), f"{what}: not in the envelope"
 
@@ -262,6 +262,9 @@ def test_nobody_agrees_to_what_the_page_did_not_show(anonymous, inside):
     browser, flow = Browser(anonymous).sign_in(user), Flow(shop(inside, "books:read admin"))
     flow.parameters["scope"] = "admin books:read"
     tokens = flow.agree(browser).exchange(anonymous).json
+    nothing = Flow(shop(inside, "admin"), scope="admin")
+    nothing.code = returned_to(browser.answer(nothing.parameters)).get("code", "none given")
+    empty = nothing.exchange(anonymous).json
     inside(promote, user["id"])
 
     scope = read(tokens["access_token"])["scope"]
@@ -272,6 +275,12 @@ def test_nobody_agrees_to_what_the_page_did_not_show(anonymous, inside):
     assert tokens["scope"] == scope, "the answer promises another scope than the token has"
     status = ask(anonymous, tokens["access_token"], "/api/v1/admin/stats").status_code
     assert status == 403, f"the program administers the library: {status}"
+    if "access_token" in empty:  # else it was refused, which is as good
+        scope = read(empty["access_token"])["scope"]
+        assert scope == "", (
+            f"of admin alone, all that was asked for, a member can give nothing; the token says"
+            f" {scope!r}: for a client that asks, no scope means all, but not for what was agreed"
+        )
 
 
 def test_a_refusal_gives_no_code(browser, inside):
@@ -373,6 +382,19 @@ def test_a_replayed_code_takes_everything_back(browser, anonymous, inside):
     status = ask(anonymous, other["access_token"]).status_code
     assert status == 200, f"a token of another code was answered {status}: it is innocent"
 
+    short = inside(register, "books:read", "authorization_code", CALLBACK, False)
+    flow = Flow(short).agree(browser)
+    tokens = flow.exchange(anonymous).json
+    assert "access_token" in tokens, "a client without the grant refresh_token has no access token"
+    assert "refresh_token" not in tokens, "a client without that grant got a refresh token"
+    assert ask(anonymous, tokens["access_token"]).status_code == 200, "before the replay"
+    assert_refused(flow.exchange(anonymous), {"invalid_grant"}, "a code that was used before")
+    status = ask(anonymous, tokens["access_token"]).status_code
+    assert status == 401, (
+        f"after the replay the access token of a client that cannot refresh was answered {status}:"
+        " it needs a family too, or nobody can take it back"
+    )
+
 
 def test_a_code_is_for_one_client_and_one_minute(browser, anonymous, inside):
     program, other = shop(inside), shop(inside)
@@ -418,6 +440,14 @@ def test_refresh_tokens_rotate_here_too(browser, anonymous, inside):
     status = ask(anonymous, second.json["access_token"]).status_code
     assert status == 401, f"after the reuse a token of the family was answered {status}"
 
+    confidential = shop(inside)
+    tokens = Flow(confidential).agree(browser).exchange(anonymous).json
+    data = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    answer = send(anonymous, "token", data, {**confidential, "client_secret": "wrong"})
+    assert_refused(answer, {"invalid_client"}, "a refresh with a wrong secret")
+    status = send(anonymous, "token", data, confidential).status_code
+    assert status == 200, f"a program with a secret refreshed and was answered {status}"
+
 
 def test_a_program_can_give_its_tokens_back(browser, anonymous, inside):
     program, other = shop(inside), shop(inside)
@@ -435,6 +465,12 @@ def test_a_program_can_give_its_tokens_back(browser, anonymous, inside):
     status = ask(anonymous, tokens["access_token"]).status_code
     assert status == 401, f"after the revocation the access token was answered {status}"
 
+    public = shop(inside, public=True)
+    tokens = Flow(public).agree(browser).exchange(anonymous).json
+    answer = send(anonymous, "revoke", {"token": tokens["refresh_token"]}, public)
+    status = ask(anonymous, tokens["access_token"]).status_code
+    assert (answer.status_code, status) == (200, 401), "a public program gave its tokens back"
+
 
 def test_what_is_not_offered_is_refused(browser, anonymous, inside):
     program, user = shop(inside), inside(account)
@@ -445,12 +481,20 @@ def test_what_is_not_offered_is_refused(browser, anonymous, inside):
         assert_refused(answer, errors, f"grant_type={grant}")
     for kind in ("token", "id_token", "code token", '"é', None):
         flow = Flow(program, response_type=kind)
-        answer = browser.answer(flow.parameters)
-        assert answer.status_code < 500, f"response_type={kind} crashed the server"
-        returned = returned_to(answer)
-        assert not {"code", "access_token"} & returned.keys(), (
-            f"response_type={kind} gave something"
+        for answer in (browser.ask(**flow.parameters), browser.answer(flow.parameters)):
+            assert answer.status_code < 500, f"response_type={kind} crashed the server"
+            returned = returned_to(answer)
+            assert not {"code", "access_token"} & returned.keys(), (
+                f"response_type={kind} gave something"
+            )
+    service = inside(register, "books:read", "client_credentials", CALLBACK, False)
+    flow = Flow(service)
+    for answer in (browser.ask(**flow.parameters), browser.answer(flow.parameters)):
+        refused = 400 <= answer.status_code < 500 or "error" in returned_to(answer)
+        assert refused, (
+            f"a program without the grant authorization_code was answered {answer.status_code}"
         )
+        assert "code" not in returned_to(answer), "a program got a code without that grant"
 
 
 def test_no_secret_stands_in_the_database(browser, anonymous, inside):
