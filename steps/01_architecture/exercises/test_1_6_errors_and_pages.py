@@ -285,9 +285,11 @@ def shape(entry: object) -> str:
 
 def some_authors(count: int) -> list[list[object]]:
     """Names and years with many ties, and with years that are not known."""
-    names = [secrets.token_hex(2) for _ in range(4)]
-    years = [None, *random.sample(range(1400, 2000), k=3)]
-    return [[random.choice(names), random.choice(years)] for _ in range(count)]
+    names = random.sample(["Ada", "Bo", "Cy", "Eve", "Kim", "Mo"], k=3)
+    years = [None, *random.sample(range(1400, 2000), k=2)]
+    pairs = [[name, year] for name in names for year in years]
+    rows = [pairs[number % len(pairs)] for number in range(count)]  # each pair, then again
+    return random.sample(rows, k=count)
 
 
 def in_order(rows: list[dict[str, object]], sort: str) -> list[dict[str, object]]:
@@ -352,12 +354,12 @@ SORTS = {
 
 @pytest.mark.parametrize("case", SORTS)
 def test_pages_put_together_are_the_whole_in_order(client, inside, case):
-    count = random.randrange(23, 32)
+    count = random.randrange(14, 19)
     inside(fill_authors, some_authors(count))
     rows = inside(authors)
 
     for sort in SORTS[case]:
-        size = random.randrange(4, 9)
+        size = random.randrange(5, 8)
         path, seen = f"{AUTHORS}?per_page={size}" + (f"&sort={sort}" if sort else ""), []
         last = -(-count // size)
         for number in range(1, last + 1):
