@@ -309,7 +309,8 @@ def test_the_next_try_is_429(anonymous, inside):
         status = try_to_log_in(anonymous, nobody()).status_code
         assert status == 401, f"try {number + 1} of {limit} was answered {status}"
     forwarded = f"198.51.100.{random.randint(1, 250)}"
-    answer = try_to_log_in(anonymous, nobody(), **{"X-Forwarded-For": forwarded})
+    claims = dict.fromkeys(("X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP"), forwarded)
+    answer = try_to_log_in(anonymous, nobody(), **claims, Forwarded=f"for={forwarded}")
 
     assert answer.status_code == 429, (
         f"after {limit} tries the next was answered {answer.status_code}; AUTH_RATE_LIMIT of the"
@@ -431,7 +432,10 @@ def test_no_secret_reaches_the_log(browser, anonymous, inside):
     good = login.json
     anonymous.post(LOGIN, json={"email": user["email"], "password": secret["password"]})
     anonymous.post(LOGIN, json={"email": secret["password"], "password": "x"})
-    anonymous.get("/api/v1/books", headers={"Authorization": f"Bearer {secret['token']}"})
+    anonymous.get(
+        "/api/v1/books",
+        headers={"Authorization": f"Bearer {secret['token']}", "User-Agent": secret["token"]},
+    )
     anonymous.get(f"/api/v1/users?token={secret['token']}")
     anonymous.get("/api/v1/books", headers={"X-API-Key": f"abc.{secret['key']}"})
     anonymous.get("/api/v1/books", auth=("abc", secret["key"]))
