@@ -206,7 +206,7 @@ def run_tests(suite: Path, tests: list[str]) -> dict[str, Any]:
         here = ["--rootdir", str(suite.parent), "--confcutdir", str(suite.parent)]
         with environment():
             pytest.main(
-                [*options, "-c", os.devnull, *here, "--noconftest", "--assert=plain", "--tb=short"]
+                [*options, "-c", os.devnull, *here, "--noconftest", "--assert=plain"]
                 + [f"{suite}::{test}" for test in tests],
                 plugins=[fixtures, reports],
             )
