@@ -34,7 +34,7 @@ def test_a_value_within_itself_is_shown() -> None:
     assert all("[...]" in text for text in both_shown(ring, [ring]))
 
 
-def test_the_advice_at_the_end_of_a_librarys_sentence_is_kept() -> None:
+def test_the_advice_at_the_end_of_a_long_sentence_is_kept() -> None:
     said = (
         'Type annotation for "Book.title" can\'t be correctly interpreted for Annotated Declarative'
         " Table form. ORM annotations should normally make use of the ``Mapped[]`` generic type"
