@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,8 +80,21 @@ def _names_of_proofs(
     show_default="one for each core",
     help="Checks that run at the same time.",
 )
+@click.option(
+    "--mutants",
+    type=click.IntRange(min=1),
+    help="Try at most so many of each step's mutants, from all over it, and those declared as "
+    "equivalent.",
+    show_default="all of them",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def verify(names: tuple[str, ...], only: tuple[str, ...], jobs: int, as_json: bool) -> None:
+def verify(
+    names: tuple[str, ...],
+    only: tuple[str, ...],
+    jobs: int,
+    mutants: int | None,
+    as_json: bool,
+) -> None:
     """Prove that the course is fair: all of it, or these exercises and steps.
 
     Exits with 0 when everything holds, else with 1.
@@ -91,7 +105,7 @@ def verify(names: tuple[str, ...], only: tuple[str, ...], jobs: int, as_json: bo
 
     with _errors_told():
         course = _course()
-        scope = scope_of(course, names)
+        scope = replace(scope_of(course, names), mutants=mutants)
         with Engines(jobs) as engines:
             findings = run(Bench(course, engines), scope, only)
             held = _told_as_json(findings) if as_json else _told(findings)

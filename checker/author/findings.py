@@ -44,10 +44,14 @@ def judged(where: str, problem: tuple[str, str] | None) -> Finding:
 
 @dataclass(frozen=True)
 class Scope:
-    """What to prove: these exercises, and these steps as a whole."""
+    """What to prove: these exercises, and these steps as a whole.
+
+    ``mutants`` is how many of a step's are tried, all of them where it is ``None``.
+    """
 
     exercises: tuple[Exercise, ...]
     steps: tuple[Step, ...]
+    mutants: int | None = None
 
 
 class Proof(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -66,9 +66,10 @@ def engines() -> Iterator[Engines]:
 def prove(mini: MiniCourse, engines: Engines) -> Prove:
     """Run one proof on the small course, as it is by then: ``prove("matrix", "1.2")``."""
 
-    def run(proof: str, *names: str) -> list[Finding]:
+    def run(proof: str, *names: str, mutants: int | None = None) -> list[Finding]:
         course = mini.course
         bench = Bench(course, engines)
-        return [finding for _, finding in verify(bench, scope_of(course, names), [proof])]
+        scope = replace(scope_of(course, names), mutants=mutants)
+        return [finding for _, finding in verify(bench, scope, [proof])]
 
     return run

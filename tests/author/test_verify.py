@@ -344,6 +344,17 @@ class TestMutants:
             "killed, 6" in told["mutants of 01_first"] or "killed, 5" in told["mutants of 01_first"]
         )
 
+    def test_a_sample_is_spread_and_says_so(self, prove):
+        def told(**sample: int) -> tuple[int, str]:
+            found = prove("mutants", "1.2", **sample)
+            return sum(each.state == "holds" for each in found), found[-1].what
+
+        every, whole = told()
+        tried, part = told(mutants=4)
+        assert "sample" not in whole
+        assert tried < every, "as many as without a limit"
+        assert part.endswith(f"killed, a sample of {every}")
+
     def test_a_declared_mutant_that_a_test_kills(self, mini, prove):
         mini.replace("solutions/01_first/mutants.toml", "(total >= 100)", "total > 101")
         told = broken(prove("mutants", "1.2"))

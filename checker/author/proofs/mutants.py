@@ -58,21 +58,23 @@ def mutants(bench: Bench, scope: Scope) -> Iterator[Finding]:
     for step in bench.course.steps:
         chosen = [exercise for exercise in step.exercises if exercise in scope.exercises]
         if chosen:
-            yield from _of(bench, step, chosen)
+            yield from _of(bench, step, chosen, scope.mutants)
 
 
-def _of(bench: Bench, step: Step, exercises: list[Exercise]) -> Iterator[Finding]:
+def _of(bench: Bench, step: Step, exercises: list[Exercise], most: int | None) -> Iterator[Finding]:
     failing = _failing(bench, step)
     if failing is not None:
         yield failing
         return
-    cases = [
+    equivalents = load_equivalents(step.solutions)
+    every = [
         Case(step, exercise, file, mutant)
         for exercise in exercises
         for file in exercise.edit
         if file.endswith(".py")
         for mutant in mutants_of(bench.solved(step)[file].data.decode("utf-8"))
     ]
+    cases = _spread(every, most, equivalents)
     survivors: list[Case] = []
     for case, (killed, remark) in zip(cases, bench.map(_Killers(bench).killed, cases), strict=True):
         if not killed:
@@ -82,7 +84,6 @@ def _of(bench: Bench, step: Step, exercises: list[Exercise]) -> Iterator[Finding
     failing = _failing(bench, step)
     if failing is not None:
         yield failing
-    equivalents = load_equivalents(step.solutions)
     for place, equivalent in enumerate(equivalents, 1):
         alive = any(case.is_declared(equivalent) for case in survivors)
         if not alive and any(equivalent.file in exercise.edit for exercise in exercises):
@@ -97,7 +98,8 @@ def _of(bench: Bench, step: Step, exercises: list[Exercise]) -> Iterator[Finding
             case.where,
             f"survives: {case.mutant.kind}\n- {case.mutant.before}\n+ {case.mutant.after}",
         )
-    yield _share(step, len(cases) - (len(survivors) - len(open_)), len(open_))
+    tried = len(cases) - (len(survivors) - len(open_))  # but for those declared
+    yield _share(step, tried, len(open_), of=len(every) if len(cases) < len(every) else None)
 
 
 def _failing(bench: Bench, step: Step) -> Finding | None:
@@ -112,11 +114,22 @@ def _failing(bench: Bench, step: Step) -> Finding | None:
     return None
 
 
-def _share(step: Step, total: int, alive: int) -> Finding:
+def _spread(cases: list[Case], most: int | None, equivalents: tuple[Equivalent, ...]) -> list[Case]:
+    """Every case, or at most ``most`` from all over the step, and those declared."""
+    stride = -(-len(cases) // most) if most else 1
+    return [
+        case
+        for place, case in enumerate(cases)
+        if place % stride == 0 or any(map(case.is_declared, equivalents))
+    ]
+
+
+def _share(step: Step, total: int, alive: int, of: int | None) -> Finding:
     where = f"mutants of {step.name}"
     killed = total - alive
     if killed >= KILLED_AT_LEAST * total:
-        return noted(where, f"{killed} of {total} killed")
+        sample = f", a sample of {of}" if of else ""
+        return noted(where, f"{killed} of {total} killed{sample}")
     return broken(
         where,
         f"{killed} of {total} killed, {killed / total:.0%}",
