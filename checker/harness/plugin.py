@@ -99,10 +99,38 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Recorder]:
 
 @pytest.fixture
 def client(subject: Recorder) -> Client:
-    """HTTP from outside: werkzeug's test client in front of the learner's app."""
-    from werkzeug.test import Client
+    """HTTP from outside: werkzeug's test client in front of the learner's app.
 
-    return Client(subject.wsgi)
+    Where the step's world knows identities it comes with the one of the house, which every
+    route lets in: the tests of the steps before ask as they always did.
+    """
+    from checker.harness.identity import client_as
+
+    return client_as("client", subject)
+
+
+@pytest.fixture
+def anonymous(subject: Recorder) -> Client:
+    """HTTP from outside, by nobody in particular."""
+    from checker.harness.identity import client_as
+
+    return client_as(None, subject)
+
+
+@pytest.fixture
+def member(subject: Recorder) -> Client:
+    """HTTP from outside, by somebody with a library card."""
+    from checker.harness.identity import client_as
+
+    return client_as("member", subject)
+
+
+@pytest.fixture
+def librarian(subject: Recorder) -> Client:
+    """HTTP from outside, by somebody behind the desk."""
+    from checker.harness.identity import client_as
+
+    return client_as("librarian", subject)
 
 
 @pytest.fixture

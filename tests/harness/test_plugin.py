@@ -290,3 +290,42 @@ def test_it_may_be_named_again(root: Path, options: str) -> None:
 def test_a_run_without_it_is_a_run_without_it(root: Path) -> None:
     (root / "test_plain.py").write_text("def test_it(): pass\n", encoding="utf-8")
     assert "1 passed" in pytest_says(root, "-p", "no:course", "test_plain.py")
+
+
+IDENTITIES = """
+
+def identity(name):
+    from flask import current_app
+    return {"X-Who": f"{name} of {current_app.import_name}"}
+"""
+
+WHO = """
+import pytest
+
+def echo():
+    from flask import current_app, request
+    current_app.add_url_rule("/who", "who", lambda: {"who": request.headers.get("X-Who")})
+
+@pytest.mark.parametrize("name", ["client", "anonymous", "member", "librarian"])
+def test_it(name, request, inside):
+    inside(echo)
+    client = request.getfixturevalue(name)
+    assert client.get("/who").json == {"who": EXPECTED.get(name)}
+    assert client.get("/who", headers={"X-Who": "me"}).json == {"who": "me"}
+"""
+
+
+def test_the_world_says_who_a_client_is(run: Run, root: Path) -> None:
+    world = root / "exercises" / "world.py"
+    world.write_text(world.read_text(encoding="utf-8") + IDENTITIES, encoding="utf-8")
+    expected = {name: f"{name} of app" for name in ("client", "member", "librarian")}
+
+    said = run(f"EXPECTED = {expected!r}\n{WHO}")
+
+    assert "4 passed" in said
+
+
+def test_in_a_world_without_identities_nobody_is_anybody(run: Run) -> None:
+    said = run(f"EXPECTED = {{}}\n{WHO}")
+
+    assert "4 passed" in said

@@ -1,0 +1,22 @@
+"""The audit log: who was refused what, and never with which secret."""
+
+from flask import Flask
+
+
+def init_audit(app: Flask) -> None:
+    """Have every answer of ``app`` with the status 401, 403 or 429 leave a ``record``.
+
+    The event is ``request_refused``, the facts ``status``, ``code`` (of the envelope, or
+    ``null``), ``method``, ``endpoint`` (``null`` without one), ``address`` (the remote one)
+    and ``subject`` (of the principal, or ``null`` where nobody was recognised). No header, no
+    query, no body, no address of a page: any of them may hold a secret. Authlib, which writes
+    tokens into its debug log, is told to keep silent below ``INFO``.
+    """
+
+
+def record(event: str, **facts: object) -> None:
+    """Write one line to the logger ``app.audit``, level ``WARNING``: a JSON object.
+
+    It has ``event``, ``at`` (UTC, ISO 8601) and the ``facts``. Whatever a fact contains, it
+    stays one line: nobody forges a second one by way of a line break.
+    """

@@ -1,0 +1,43 @@
+"""An OAuth 2 server: programs of others get tokens, and never see a password.
+
+Authlib speaks the protocol (RFC 6749, 7636, 7009); what is stored, and what is allowed, is
+decided here. The tokens are our own: one issuer, one validator.
+"""
+
+from datetime import timedelta
+
+from flask import Flask
+
+CODE_LIFETIME = timedelta(minutes=1)
+
+
+def init_oauth(app: Flask) -> None:
+    """Put an Authlib ``AuthorizationServer`` into ``app.extensions["oauth_server"]``.
+
+    It knows the clients of the table ``oauth_clients``. One with a ``secret_hash`` has to
+    prove the secret (``client_secret_basic``), one without is public and has none. What a
+    client may do is in its row: grant types, addresses, scopes.
+
+    ``client_credentials``
+        For clients with a secret. The token's subject is ``client:`` and the client's id.
+        No refresh token.
+    ``authorization_code``
+        Every client, public or not, sends a PKCE challenge (RFC 7636) with the method
+        ``S256``, in so many words, and proves it. ``redirect_uri`` is required and equals one
+        of the client's to the letter. A code is a ``new_secret()``, stored as its
+        ``fingerprint``, lives for ``CODE_LIFETIME``, and works once: when it comes again, the
+        family of the tokens that it was exchanged for is revoked. The subject is the user who
+        agreed.
+    ``refresh_token``
+        As ``sessions.renew`` does it, which refuses with ``invalid_grant``. ``scope`` cannot
+        be changed here.
+    Scopes
+        At most those of the client. None asked for means all of them; one that the client
+        does not have is ``invalid_scope``, and nothing is issued.
+    Tokens
+        Access tokens come from ``issue_access_token``, live for ``LIFETIME``, and belong to a
+        family where there is a refresh token. No other grant, no other response type.
+    Revocation (RFC 7009)
+        The endpoint ``revocation``: a client's own refresh token ends its family. Anything
+        else changes nothing, and is answered 200 all the same.
+    """

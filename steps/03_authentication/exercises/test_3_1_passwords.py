@@ -1,0 +1,200 @@
+"""Exercise 3.1: a password is hashed slowly, checked evenly, and hashed anew in time."""
+
+import secrets
+
+
+def hashes_of(passwords: list[str]) -> list[str]:
+    from app.auth.passwords import hash_password
+
+    return [hash_password(password) for password in passwords]
+
+
+def hash_at(cost: dict[str, int]) -> str:
+    from dataclasses import replace
+
+    from flask import current_app
+
+    from app.auth.passwords import hash_password
+
+    parameters = current_app.config["PASSWORD_PARAMETERS"]
+    current_app.config["PASSWORD_PARAMETERS"] = replace(parameters, **cost)
+    return hash_password("a password")
+
+
+def argon2_accepts(stored: str, password: str) -> bool:
+    from argon2 import PasswordHasher
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    try:
+        return PasswordHasher().verify(stored, password)
+    except (InvalidHashError, VerificationError):
+        return False
+
+
+def check(stored: str | None, password: str, active: bool = True) -> dict[str, object]:
+    """What ``check_password`` says of a user with this hash, and how often argon2 ran."""
+    from argon2 import PasswordHasher
+
+    from app.auth.passwords import check_password
+    from app.models import User
+
+    runs: list[str] = []
+    original = PasswordHasher.hash, PasswordHasher.verify
+
+    def counted(function, name):
+        def run(*args, **kwargs):
+            runs.append(name)
+            return function(*args, **kwargs)
+
+        return run
+
+    user = User(email="a@example.org", name="A", active=active, password_hash=stored)
+    PasswordHasher.hash = counted(original[0], "hash")
+    PasswordHasher.verify = counted(original[1], "verify")
+    try:
+        answer = check_password(None if stored == "nobody" else user, password)
+    finally:
+        PasswordHasher.hash, PasswordHasher.verify = original
+    return {"answer": answer, "runs": len(runs), "stored": user.password_hash}
+
+
+def make_argon2_hash(password: str, rounds: int) -> str:
+    from dataclasses import replace
+
+    from argon2 import PasswordHasher, profiles
+
+    parameters = replace(profiles.CHEAPEST, time_cost=rounds)
+    return PasswordHasher.from_parameters(parameters).hash(password)
+
+
+def stored_account(password: str, rounds: int) -> dict[str, object]:
+    from dataclasses import replace
+
+    from argon2 import PasswordHasher, profiles
+
+    from app.extensions import db
+    from world import add_user, table
+
+    email = f"reader-{rounds}@example.org"
+    user_id = add_user(email)
+    parameters = replace(profiles.CHEAPEST, time_cost=rounds)
+    stored = PasswordHasher.from_parameters(parameters).hash(password)
+    users = table("users")
+    db.session.execute(users.update().where(users.c.id == user_id).values(password_hash=stored))
+    db.session.commit()
+    return {"id": user_id, "email": email, "stored": stored}
+
+
+def hash_in_database(user_id: int) -> str:
+    from world import rows
+
+    return next(row["password_hash"] for row in rows("users") if row["id"] == user_id)
+
+
+def test_a_password_is_hashed_with_argon2id(inside):
+    password = secrets.token_urlsafe(12)
+    stored = inside(hashes_of, [password])[0]
+
+    assert stored.startswith("$argon2id$"), (
+        f"a password was stored as {stored[:12]}…: use argon2id, which is slow and takes memory,"
+        " so that a stolen table does not give the passwords away"
+    )
+    assert inside(argon2_accepts, stored, password), "argon2 does not recognise the hash"
+
+
+def test_two_hashes_of_one_password_differ(inside):
+    one, other = inside(hashes_of, [secrets.token_urlsafe(12)] * 2)
+
+    assert one != other, "two people with one password have one hash: each needs a salt of its own"
+
+
+def test_the_cost_is_that_of_the_config(inside):
+    rounds = secrets.randbelow(4) + 5
+    stored = inside(hash_at, {"time_cost": rounds})
+
+    assert f"t={rounds}," in stored, (
+        f"PASSWORD_PARAMETERS of the config asks for time_cost={rounds}, the hash says"
+        f" {stored[:30]}…: read the setting when hashing"
+    )
+
+
+def test_the_right_password_opens(inside):
+    password = secrets.token_urlsafe(12)
+    stored = inside(make_argon2_hash, password, 1)
+
+    assert inside(check, stored, password)["answer"] is True, "the right password was refused"
+    for wrong in (secrets.token_urlsafe(12), password + "x", password[:-1], ""):
+        answer = inside(check, stored, wrong)["answer"]
+        assert answer is False, "a wrong password was answered with something else than False"
+
+
+def test_a_closed_account_stays_closed(inside):
+    password = secrets.token_urlsafe(12)
+    stored = inside(make_argon2_hash, password, 1)
+
+    answer = inside(check, stored, password, active=False)["answer"]
+    assert answer is False, "the right password opened an account that is not active"
+
+
+def test_an_unknown_user_costs_as_much_as_a_wrong_password(inside):
+    stored = inside(make_argon2_hash, secrets.token_urlsafe(12), 1)
+    wrong = secrets.token_urlsafe(12)
+
+    known = inside(check, stored, wrong)["runs"]
+    assert known == 1, f"a wrong password took {known} runs of argon2: one is enough"
+    for who, given in {"is unknown": "nobody", "has no password": None}.items():
+        found = inside(check, given, wrong)
+        assert found["answer"] is False, f"a user who {who} was let in"
+        assert found["runs"] == known, (
+            f"where the user {who}, argon2 ran {found['runs']} times, for a wrong password {known}:"
+            " whoever measures the time learns who has an account"
+        )
+    closed = inside(check, stored, wrong, active=False)["runs"]
+    assert closed == known, f"where the account is closed, argon2 ran {closed} times, not {known}"
+
+
+def test_a_hash_that_cannot_be_read_opens_nothing(inside):
+    for stored in ("", "plain", "$argon2id$v=19$broken", "5f4dcc3b5aa765d61d8327deb882cf99"):
+        answer = inside(check, stored, "plain")["answer"]
+        assert answer is False, f"with {stored!r} for a stored hash the answer was not False"
+
+
+def test_an_old_hash_is_renewed_on_login(client, inside):
+    password, rounds = secrets.token_urlsafe(12), secrets.randbelow(4) + 2
+    user = inside(stored_account, password, rounds)
+    client.post("/api/v1/auth/login", json={"email": user["email"], "password": password})
+
+    stored = inside(hash_in_database, user["id"])
+    assert stored != user["stored"], (
+        f"after a login the hash still has the old parameters (t={rounds}): this is the one moment"
+        " at which the password is there to be hashed anew"
+    )
+    assert ",t=1," in stored or "t=1," in stored, "the new hash does not have today's parameters"
+    assert inside(argon2_accepts, stored, password), "the new hash is not of the password"
+
+
+def test_a_hash_of_today_is_left_alone(inside):
+    password = secrets.token_urlsafe(12)
+    stored = inside(hashes_of, [password])[0]
+
+    assert inside(check, stored, password)["stored"] == stored, (
+        "a login wrote a new hash although nothing had changed: that is a write for every login"
+    )
+    wrong = inside(make_argon2_hash, password, 3)
+    assert inside(check, wrong, "no")["stored"] == wrong, "a wrong password replaced the hash"
+
+
+def test_a_login_never_says_what_was_wrong(client, inside):
+    password = secrets.token_urlsafe(12)
+    user = inside(stored_account, password, 1)
+    tries = {
+        "unknown address": {"email": f"{secrets.token_hex(5)}@example.org", "password": password},
+        "wrong password": {"email": user["email"], "password": secrets.token_urlsafe(12)},
+    }
+    answers = {}
+    for what, body in tries.items():
+        answer = client.post("/api/v1/auth/login", json=body)
+        assert answer.status_code == 401, f"a login with {what} answered {answer.status_code}"
+        answers[what] = answer.json
+    one, other = answers.values()
+    assert one == other, "an unknown address and a wrong password are answered in different words"

@@ -1,0 +1,362 @@
+"""Exercise 3.3: keys rotate, refresh tokens work once, and what was given can be taken back."""
+
+import base64
+import json
+import secrets
+
+ME = "/api/v1/users/me"
+
+
+def account() -> dict[str, object]:
+    import world
+
+    return world.account("member")
+
+
+def set_keys(listed: str) -> None:
+    import world
+
+    world.set_config(SIGNING_KEYS=listed)
+
+
+def ring(listed: str, secret_key: str) -> list[list[str]]:
+    """Each key of the ring: its kid and the hexadecimal digits of its secret."""
+    from app.auth.keys import read_keys
+
+    keys = read_keys({"SIGNING_KEYS": listed, "SECRET_KEY": secret_key})
+    return [[key.kid, key.secret.hex()] for key in keys]
+
+
+def start_with(rings: list[str]) -> list[list[str]]:
+    """What comes of a start with each of these: an exception's type and message."""
+    from app import create_app
+    from world import environment
+
+    raised = []
+    for listed in rings:
+        with environment(SIGNING_KEYS=listed):
+            try:
+                create_app("testing")
+            except Exception as error:  # noqa: BLE001 - judged by the test
+                raised.append([type(error).__name__, str(error)])
+            else:
+                raised.append(["nothing was raised", ""])
+    return raised
+
+
+def stored(name: str) -> list[dict[str, object]]:
+    import world
+
+    return world.rows(name)
+
+
+def age(token_hash: str, days: int) -> None:
+    """Let a refresh token have been made so many days ago."""
+    from datetime import timedelta
+
+    from sqlalchemy import select
+
+    from app.extensions import db
+    from world import table
+
+    rows = table("refresh_sessions")
+    mine = rows.c.token_hash == token_hash
+    expires_at = db.session.scalar(select(rows.c.expires_at).where(mine))
+    moved = expires_at - timedelta(days=days)
+    db.session.execute(rows.update().where(mine).values(expires_at=moved))
+    db.session.commit()
+
+
+def close_account(user_id: int) -> None:
+    from app.extensions import db
+    from world import table
+
+    users = table("users")
+    db.session.execute(users.update().where(users.c.id == user_id).values(active=False))
+    db.session.commit()
+
+
+def end_all_of(user_id: int) -> None:
+    from app.extensions import db
+    from app.models import User
+    from app.services import sessions
+
+    sessions.end_all(db.session.get(User, user_id))
+
+
+def old_token(user_id: int, seconds: int) -> str:
+    import time
+
+    import world
+
+    return world.token(sub=str(user_id), iat=int(time.time()) - seconds)
+
+
+def begin_for(client_id: str) -> str:
+    import world
+    from app.services import sessions
+
+    return sessions.begin(world.person("member"), "books:read", client_id).refresh_token
+
+
+def a_client() -> str:
+    import world
+
+    return world.add_client("books:read")["client_id"]
+
+
+def renew_in_threads(count: int) -> list[str]:
+    """Several exchange one token at the same moment, each with a connection of its own."""
+    import threading
+
+    import world
+    from app.services import sessions
+
+    with world.app_on_file() as app:
+        with app.app_context():
+            token = sessions.begin(world.account()["id"], "books:read", None).refresh_token
+        results: list[str] = []
+        barrier = threading.Barrier(count)
+
+        def run() -> None:
+            with app.app_context():
+                barrier.wait()
+                try:
+                    sessions.renew(token, None)
+                    results.append("renewed")
+                except Exception as error:  # noqa: BLE001 - judged by the test
+                    results.append(getattr(error, "code", type(error).__name__))
+
+        threads = [threading.Thread(target=run) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with app.app_context():
+            from app.extensions import db
+
+            db.engine.dispose()
+        return sorted(results)
+
+
+def log_in(client, user):
+    answer = client.post(
+        "/api/v1/auth/login", json={"email": user["email"], "password": user["password"]}
+    )
+    assert answer.status_code == 200, f"a login answered {answer.status_code}"
+    return answer.json
+
+
+def refresh(client, token):
+    return client.post("/api/v1/auth/refresh", json={"refresh_token": token})
+
+
+def renewed(client, token):
+    assert token, "the login gave no refresh_token: who wants to stay needs one"
+    answer = refresh(client, token)
+    assert answer.status_code == 200, f"a refresh token that was never used: {answer.status_code}"
+    return answer.json
+
+
+def ask(client, token):
+    return client.get(ME, headers={"Authorization": f"Bearer {token}"})
+
+
+def assert_refused(answer, code, what):
+    got = (answer.status_code, (answer.json or {}).get("code"))
+    assert got == (401, code), f"{what}: refused otherwise, or not at all"
+
+
+def kid_of(token):
+    header = token.split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"]
+
+
+def key(kid):
+    return f"{kid}:{secrets.token_hex(20)}"
+
+
+def test_the_first_key_signs_and_all_verify(anonymous, inside):
+    user = inside(account)
+    old, new = key("2026-01"), key("2026-07")
+    inside(set_keys, old)
+    before = log_in(anonymous, user)["access_token"]
+    inside(set_keys, f"{new} {old}")
+    after = log_in(anonymous, user)["access_token"]
+
+    assert (kid_of(before), kid_of(after)) == ("2026-01", "2026-07"), (
+        "new tokens are signed with the first key of SIGNING_KEYS, as the config is just now"
+    )
+    for token in (before, after):
+        status = ask(anonymous, token).status_code
+        assert status == 200, (
+            f"while both keys are in the ring, a token signed with {kid_of(token)} was answered"
+            f" {status}: a rotation must not throw anybody out"
+        )
+
+
+def test_a_retired_key_verifies_nothing(anonymous, inside):
+    user = inside(account)
+    old, new = key("old"), key("new")
+    inside(set_keys, old)
+    token = log_in(anonymous, user)["access_token"]
+    inside(set_keys, new)
+
+    assert_refused(ask(anonymous, token), "token_key", "a token of a key that is no longer listed")
+    swapped = f"old:{new.partition(':')[2]}"
+    inside(set_keys, swapped)
+    assert_refused(ask(anonymous, token), "token_signature", "the same kid with another secret")
+
+
+def test_without_a_list_there_is_one_key_of_its_own(inside):
+    one, other = secrets.token_hex(32), secrets.token_hex(32)
+    rings = [inside(ring, "", secret) for secret in (one, one, other)]
+
+    assert [len(keys) for keys in rings] == [1, 1, 1], "an empty list stands for one key"
+    assert rings[0] == rings[1], "the same SECRET_KEY gives another key each time: tokens would die"
+    assert rings[0][0][1] != rings[2][0][1], "two values of SECRET_KEY give the same key"
+    used = bytes.fromhex(rings[0][0][1])
+    assert used not in {one.encode(), bytes.fromhex(one)}, (
+        "SECRET_KEY itself signs tokens: it signs cookies already, and each use needs its own key"
+    )
+
+
+def test_a_ring_is_read_as_it_is_written(inside):
+    secret = secrets.token_hex(20) + ":with:colons"
+    keys = inside(ring, f"  a:{secret}   b.2_x-Y:{'é' * 16} ", "s" * 32)
+
+    assert keys == [["a", secret.encode().hex()], ["b.2_x-Y", ("é" * 16).encode().hex()]], (
+        "a list of two keys was read otherwise: kid:secret, with spaces between them"
+    )
+
+
+def test_a_ring_that_cannot_be_used_stops_the_start(inside):
+    good, short = secrets.token_hex(16), secrets.token_hex(15)
+    rings = {
+        "a short secret": f"a:{short}",
+        "a kid twice": f"a:{good} a:{good}",
+        "no kid": f":{good}",
+        "a kid with a slash": f"a/b:{good}",
+        "a kid of 33 characters": f"{'k' * 33}:{good}",
+        "no colon": good,
+    }
+
+    found = inside(start_with, list(rings.values()))
+    for what, (kind, message) in zip(rings, found, strict=True):
+        assert kind == "ConfigError", f"SIGNING_KEYS with {what}: the start must be refused"
+        assert "SIGNING_KEYS" in message, f"{what}: the message does not name the setting"
+        shown = [secret for secret in (good, short) if secret in message]
+        assert shown == [], f"{what}: the message shows a secret, and start-up messages are logged"
+
+
+def test_a_refresh_token_gives_the_next_pair(anonymous, inside):
+    user = inside(account)
+    first = log_in(anonymous, user)
+    second = renewed(anonymous, first["refresh_token"])
+    third = renewed(anonymous, second["refresh_token"])
+
+    assert len({pair["refresh_token"] for pair in (first, second, third)}) == 3, (
+        "a refresh token came back unchanged: each works once, and brings the next"
+    )
+    assert second["scope"] == first["scope"], "a refresh changed the scope"
+    answer = ask(anonymous, third["access_token"])
+    assert answer.status_code == 200, f"the new access token was answered {answer.status_code}"
+    assert answer.json["email"] == user["email"], "the new token is somebody else's"
+
+
+def test_only_the_hash_is_stored(anonymous, inside):
+    token = log_in(anonymous, inside(account))["refresh_token"]
+    renewed(anonymous, token)
+    rows = inside(stored, "refresh_sessions")
+
+    assert len(rows) == 2, f"a login and a refresh leave {len(rows)} rows: one for each token"
+    assert len({row["family_id"] for row in rows}) == 1, "they do not share a family"
+    assert token not in json.dumps(rows), (
+        "the refresh token stands in the database: who reads a back-up could use it"
+    )
+
+
+def test_a_token_used_twice_ends_its_family(anonymous, inside):
+    user = inside(account)
+    first, elsewhere = log_in(anonymous, user), log_in(anonymous, user)
+    second = renewed(anonymous, first["refresh_token"])
+
+    again = refresh(anonymous, first["refresh_token"])
+    assert_refused(again, "refresh_reused", "a refresh token that was exchanged before")
+    heir = refresh(anonymous, second["refresh_token"])
+    assert_refused(
+        heir, "refresh_revoked", "the next token of that family: one of the two was a thief"
+    )
+    for pair in (first, second):
+        answer = ask(anonymous, pair["access_token"])
+        assert_refused(answer, "token_revoked", "an access token of that family")
+    status = refresh(anonymous, elsewhere["refresh_token"]).status_code
+    assert status == 200, f"another session of the same user was answered {status}: it is innocent"
+
+
+def test_of_many_at_once_one_is_renewed(inside):
+    results = inside(renew_in_threads, 6)
+
+    assert results.count("renewed") <= 1, (
+        f"of six who exchanged one token at once, {results.count('renewed')} got the next one"
+    )
+    strange = sorted(set(results) - {"renewed", "refresh_reused", "refresh_revoked"})
+    assert strange == [], "somebody was refused in other words"
+
+
+def test_a_refresh_token_has_an_owner_and_an_end(anonymous, inside):
+    user = inside(account)
+    assert_refused(
+        refresh(anonymous, secrets.token_urlsafe(32)), "refresh_invalid", "a made-up one"
+    )
+    foreign = inside(begin_for, inside(a_client))
+    assert_refused(refresh(anonymous, foreign), "refresh_invalid", "the token of an OAuth client")
+
+    expiring, token = log_in(anonymous, user)["refresh_token"], None
+    for row in inside(stored, "refresh_sessions"):
+        inside(age, row["token_hash"], 29)
+    token = renewed(anonymous, expiring)["refresh_token"]
+    for row in inside(stored, "refresh_sessions"):
+        inside(age, row["token_hash"], 31)
+    assert_refused(refresh(anonymous, token), "refresh_expired", "a refresh token after 31 days")
+
+    token = log_in(anonymous, user)["refresh_token"]
+    inside(close_account, user["id"])
+    assert_refused(refresh(anonymous, token), "refresh_revoked", "the token of a closed account")
+
+
+def test_logging_out_takes_both_tokens_back(anonymous, inside):
+    user = inside(account)
+    pair, elsewhere = log_in(anonymous, user), log_in(anonymous, user)
+    headers = {"Authorization": f"Bearer {pair['access_token']}"}
+    status = anonymous.post("/api/v1/auth/logout", headers=headers).status_code
+    assert status == 204, f"a logout answered {status}"
+
+    listed = [row["jti"] for row in inside(stored, "revoked_tokens")]
+    assert len(listed) == 1, "after a logout the blocklist has no entry for the access token"
+    answer = ask(anonymous, pair["access_token"])
+    assert_refused(answer, "token_revoked", "the access token after the logout")
+    answer = refresh(anonymous, pair["refresh_token"])
+    assert_refused(answer, "refresh_revoked", "the refresh token after the logout")
+    status = ask(anonymous, elsewhere["access_token"]).status_code
+    assert status == 200, f"a logout here ended a session elsewhere: {status}"
+
+
+def test_everything_can_be_ended_at_once(anonymous, inside):
+    user, other = inside(account), inside(account)
+    pairs = [log_in(anonymous, user) for _ in range(2)]
+    neighbour = log_in(anonymous, other)
+    minted = inside(old_token, user["id"], 60)
+    inside(end_all_of, user["id"])
+
+    for pair in pairs:
+        answer = ask(anonymous, pair["access_token"])
+        assert_refused(answer, "token_revoked", "an access token after end_all")
+        answer = refresh(anonymous, pair["refresh_token"])
+        assert_refused(answer, "refresh_revoked", "a refresh token after end_all")
+    answer = ask(anonymous, minted)
+    assert_refused(answer, "token_revoked", "a token of no family, older than tokens_valid_after")
+    status = ask(anonymous, log_in(anonymous, user)["access_token"]).status_code
+    assert status == 200, f"who signs in again at once is answered {status}"
+    status = ask(anonymous, neighbour["access_token"]).status_code
+    assert status == 200, f"somebody else's token was answered {status}"

@@ -1,0 +1,440 @@
+"""Exercise 3.6: programs of others get a token for just what somebody agreed to."""
+
+import base64
+import hashlib
+import json
+import secrets
+from html import unescape
+from re import findall
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+SITE = "https://localhost"
+OAUTH = "/api/v1/oauth"
+SESSION = "/api/v1/session"
+CALLBACK = "https://shelf.example.org/callback?tenant=7"
+
+
+def register(scope: str, grant_types: str, redirect_uris: str, public: bool) -> dict[str, object]:
+    import world
+
+    return world.add_client(scope, redirect_uris, grant_types, public)
+
+
+def account() -> dict[str, object]:
+    import world
+
+    return world.account("member")
+
+
+def close_account(user_id: int) -> None:
+    import world
+    from app.extensions import db
+
+    users = world.table("users")
+    db.session.execute(users.update().where(users.c.id == user_id).values(active=False))
+    db.session.commit()
+
+
+def age_codes(seconds: int) -> None:
+    from datetime import timedelta
+
+    from sqlalchemy import select
+
+    import world
+    from app.extensions import db
+
+    codes = world.table("oauth_codes")
+    for moment in db.session.scalars(select(codes.c.expires_at)).all():
+        moved = moment - timedelta(seconds=seconds)
+        db.session.execute(codes.update().values(expires_at=moved))
+    db.session.commit()
+
+
+def found_in_database(texts: list[str]) -> list[str]:
+    """Which of these stand in the bytes of the database, wherever they are."""
+    from app.extensions import db
+
+    data = db.session.connection().connection.driver_connection.serialize()
+    return [text for text in texts if text.encode() in data]
+
+
+def shop(inside, scope="books:read loans:read", public=False, callback=CALLBACK):
+    """A program that people let in."""
+    return inside(register, scope, "authorization_code refresh_token", callback, public)
+
+
+def machine(inside, scope="books:read loans:read"):
+    """A program that acts for itself."""
+    return inside(register, scope, "client_credentials", "", False)
+
+
+def send(client, path, data, who=None):
+    """What a program sends to the server: by Basic with a secret, else by name."""
+    if who is not None and who["client_secret"] is None:
+        data = {**data, "client_id": who["client_id"]}
+        who = None
+    auth = (who["client_id"], who["client_secret"]) if who else None
+    return client.post(f"{OAUTH}/{path}", data=data, auth=auth, base_url=SITE)
+
+
+def error_of(answer):
+    return (answer.json or {}).get("error") if answer.is_json else None
+
+
+def assert_refused(answer, errors, what):
+    assert 400 <= answer.status_code < 500, f"{what} was answered {answer.status_code}"
+    assert error_of(answer) in errors, f"{what}: refused, but as {error_of(answer)!r}"
+    assert {"code", "message", "details"} <= answer.json.keys(), f"{what}: not in the envelope"
+
+
+def read(token):
+    body = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+def ask(client, token, path="/api/v1/books"):
+    return client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+
+class Browser:
+    """Somebody at a screen: fills in the form that the page shows, hidden fields and all."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def sign_in(self, user):
+        self.submit(SESSION, email=user["email"], password=user["password"])
+        return self
+
+    def submit(self, path, **fields):
+        page = self.client.get(path, base_url=SITE)
+        hidden = findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
+        fields |= {name: unescape(value) for name, value in hidden}
+        headers = {"Referer": SITE + path}
+        return self.client.post(path, data=fields, headers=headers, base_url=SITE)
+
+    def ask(self, **parameters):
+        return self.client.get(f"{OAUTH}/authorize", query_string=parameters, base_url=SITE)
+
+    def answer(self, parameters, decision="allow"):
+        return self.submit(f"{OAUTH}/authorize?{urlencode(parameters)}", decision=decision)
+
+
+class Flow:
+    """One authorization: what the program prepares, and what comes of it."""
+
+    def __init__(self, shop, **changes):
+        self.shop = shop
+        self.verifier = secrets.token_urlsafe(40)
+        digest = hashlib.sha256(self.verifier.encode()).digest()
+        self.parameters = {
+            "response_type": "code",
+            "client_id": shop["client_id"],
+            "redirect_uri": CALLBACK,
+            "scope": "books:read",
+            "state": secrets.token_urlsafe(6),
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+            **changes,
+        }
+        self.parameters = {name: text for name, text in self.parameters.items() if text is not None}
+
+    def agree(self, browser):
+        answer = browser.answer(self.parameters)
+        returned = returned_to(answer)
+        assert "code" in returned, (
+            f"somebody agreed, and the answer was {answer.status_code} without a code: {returned}"
+        )
+        self.code = returned["code"]
+        self.state = returned.get("state")
+        return self
+
+    def exchange(self, client, **changes):
+        data = {
+            "grant_type": "authorization_code",
+            "code": self.code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": self.verifier,
+            **changes,
+        }
+        data = {name: text for name, text in data.items() if text is not None}
+        return send(client, "token", data, self.shop)
+
+
+def returned_to(answer, callback=CALLBACK):
+    """The parameters that the program gets back; empty where the browser is not sent there."""
+    location = answer.headers.get("Location", "")
+    if answer.status_code not in {302, 303} or not location.startswith(callback):
+        return {}
+    return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+
+
+@pytest.fixture
+def browser(anonymous, inside):
+    return Browser(anonymous).sign_in(inside(account))
+
+
+def test_a_program_gets_a_token_of_its_own(anonymous, inside):
+    program = machine(inside)
+    answer = send(anonymous, "token", {"grant_type": "client_credentials"}, program)
+
+    assert answer.status_code == 200, (
+        f"a program with the right secret asked for a token and was answered {answer.status_code}"
+    )
+    body = answer.json
+    assert body.get("token_type") == "Bearer", f"the token_type is {body.get('token_type')}"
+    assert body.get("expires_in") == 900, (
+        f"expires_in is {body.get('expires_in')}: access tokens live for fifteen minutes"
+    )
+    assert "refresh_token" not in body, "who has a secret needs no refresh token"
+    assert set(body["scope"].split()) == {"books:read", "loans:read"}, "not named: all it may have"
+    claims = read(body["access_token"])
+    assert claims["sub"] == f"client:{program['client_id']}", "the token speaks for somebody else"
+    assert ask(anonymous, body["access_token"]).status_code == 200, "our own validator refuses it"
+    assert answer.headers.get("Cache-Control") == "no-store", "a token must not be cached"
+
+
+def test_no_scope_beyond_the_registered(anonymous, inside):
+    program = machine(inside)
+    for scope in ("books:read admin", "books:write", "admin", "books:read unknown"):
+        data = {"grant_type": "client_credentials", "scope": scope}
+        answer = send(anonymous, "token", data, program)
+        assert_refused(answer, {"invalid_scope"}, f"a program asking for {scope!r}")
+    data = {"grant_type": "client_credentials", "scope": "loans:read"}
+    body = send(anonymous, "token", data, program).json
+    assert body.get("scope") == "loans:read", f"asked for less, it got {body.get('scope')!r}"
+    assert read(body["access_token"])["scope"] == "loans:read", "the token says more than asked for"
+
+
+def test_a_program_must_prove_who_it_is(anonymous, inside):
+    program, public = machine(inside), shop(inside, public=True)
+    data = {"grant_type": "client_credentials"}
+    liars = {
+        "a wrong secret": {**program, "client_secret": secrets.token_urlsafe(24)},
+        "an unknown name": {**program, "client_id": secrets.token_hex(5)},
+        "somebody else's name": {**program, "client_id": shop(inside)["client_id"]},
+    }
+    for what, who in liars.items():
+        answer = send(anonymous, "token", data, who)
+        assert_refused(answer, {"invalid_client"}, f"a program with {what}")
+        assert answer.status_code == 401, f"a program with {what} is not known: 401"
+    allowed = {"invalid_client", "unauthorized_client"}
+    named = {**data, "client_id": program["client_id"]}
+    assert_refused(send(anonymous, "token", named), allowed, "a program without its secret")
+    assert_refused(send(anonymous, "token", data, public), allowed, "a public program")
+    assert_refused(send(anonymous, "token", data, shop(inside)), allowed, "a grant not registered")
+
+
+def test_people_let_a_program_in(anonymous, inside):
+    user = inside(account)
+    browser, flow = Browser(anonymous).sign_in(user), Flow(shop(inside))
+    page = browser.ask(**flow.parameters)
+    assert page.status_code == 200, f"the consent page answered {page.status_code}"
+    assert "see the catalogue" in page.text, "the page does not say what the program could do"
+    assert "see your loans" not in page.text, "the page names what the program did not ask for"
+
+    flow.agree(browser)
+    assert flow.state == flow.parameters["state"], "the program's state did not come back"
+    answer = flow.exchange(anonymous)
+    assert answer.status_code == 200, f"a good code was answered {answer.status_code}"
+    body = answer.json
+    claims = read(body["access_token"])
+    assert claims["sub"] == str(user["id"]), "the token speaks for somebody else"
+    assert claims["scope"] == body["scope"] == "books:read", "the token says more than was agreed"
+    assert ask(anonymous, body["access_token"]).status_code == 200, "our own validator refuses it"
+    status = ask(anonymous, body["access_token"], "/api/v1/loans").status_code
+    assert status == 403, f"the token was used for what nobody agreed to: {status}"
+
+
+def test_a_refusal_gives_no_code(browser, inside):
+    flow = Flow(shop(inside))
+    returned = returned_to(browser.answer(flow.parameters, decision="deny"))
+
+    assert returned.get("error") == "access_denied", "the program is not told that it was refused"
+    assert "code" not in returned, "somebody refused, and the program got a code"
+
+
+def test_strangers_sign_in_first(anonymous, inside):
+    flow = Flow(shop(inside))
+    answer = Browser(anonymous).ask(**flow.parameters)
+
+    assert returned_to(answer) == {}, "somebody who is not signed in was sent back at once"
+    assert SESSION in answer.headers.get("Location", ""), "who is not signed in is sent to the form"
+
+
+@pytest.mark.parametrize("public", [True, False], ids=["public", "with_a_secret"])
+def test_pkce_is_for_everybody(browser, inside, public):
+    changes = {
+        "no challenge": {"code_challenge": None, "code_challenge_method": None},
+        "no method, which means plain": {"code_challenge_method": None},
+        "the method plain": {"code_challenge_method": "plain"},
+        "a method without a challenge": {"code_challenge": None},
+        "a challenge that is too short": {"code_challenge": "short"},
+    }
+    program = shop(inside, public=public)
+
+    for what, change in changes.items():
+        flow = Flow(program, **change)
+        asked = browser.ask(**flow.parameters)
+        assert asked.status_code != 200, f"with {what} the consent page was shown"
+        answered = browser.answer(flow.parameters)
+        for answer in (asked, answered):
+            assert "code" not in returned_to(answer), f"with {what} a code was given"
+        error = returned_to(asked).get("error")
+        assert error == "invalid_request", f"with {what} the program is not told: it gets {error}"
+
+
+def test_the_verifier_must_fit(browser, anonymous, inside):
+    public, confidential = shop(inside, public=True), shop(inside)
+    for program in (public, confidential):
+        wrong = {
+            "another verifier": secrets.token_urlsafe(40),
+            "no verifier": None,
+            "the challenge": "challenge",
+        }
+        for what, verifier in wrong.items():
+            flow = Flow(program).agree(browser)
+            given = flow.parameters["code_challenge"] if verifier == "challenge" else verifier
+            answer = flow.exchange(anonymous, code_verifier=given)
+            assert_refused(answer, {"invalid_grant", "invalid_request"}, f"a code with {what}")
+        assert Flow(program).agree(browser).exchange(anonymous).status_code == 200, "the right one"
+
+
+def test_the_address_is_the_registered_one_to_the_letter(browser, anonymous, inside):
+    program = shop(inside)
+    foreign = [
+        "https://evil.example.org/callback",
+        CALLBACK + "&more=1",
+        CALLBACK.replace("?tenant=7", ""),
+        CALLBACK.replace("https", "http"),
+        CALLBACK.upper(),
+        CALLBACK + "#fragment",
+        CALLBACK.replace("shelf.example.org", "shelf.example.org@evil.example.org"),
+        CALLBACK + "/../other",
+        "javascript:alert(1)",
+        'https://shelf.example.org/"é',
+        None,
+    ]
+    for uri in foreign:
+        flow = Flow(program, redirect_uri=uri)
+        for answer in (browser.ask(**flow.parameters), browser.answer(flow.parameters)):
+            assert answer.status_code == 400, (
+                f"redirect_uri={uri} was answered {answer.status_code}: it is not the registered"
+                " one, and nothing may be sent there, not even an error"
+            )
+    flow = Flow(program).agree(browser)
+    for uri in ("https://evil.example.org/callback", None):
+        answer = flow.exchange(anonymous, redirect_uri=uri)
+        assert_refused(answer, {"invalid_grant"}, f"a code exchanged with redirect_uri={uri}")
+
+
+def test_a_replayed_code_takes_everything_back(browser, anonymous, inside):
+    flow = Flow(shop(inside, public=True)).agree(browser)
+    tokens = flow.exchange(anonymous).json
+    other = Flow(flow.shop).agree(browser).exchange(anonymous).json
+
+    assert_refused(flow.exchange(anonymous), {"invalid_grant"}, "a code that was used before")
+    status = ask(anonymous, tokens["access_token"]).status_code
+    assert status == 401, (
+        f"after the replay the first access token was answered {status}: the code was stolen, and"
+        " nobody knows who came first"
+    )
+    data = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    answer = send(anonymous, "token", data, flow.shop)
+    assert_refused(answer, {"invalid_grant"}, "the refresh token after the replay")
+    status = ask(anonymous, other["access_token"]).status_code
+    assert status == 200, f"a token of another code was answered {status}: it is innocent"
+
+
+def test_a_code_is_for_one_client_and_one_minute(browser, anonymous, inside):
+    program, other = shop(inside), shop(inside)
+    flow = Flow(program).agree(browser)
+    flow.shop = other
+    assert_refused(flow.exchange(anonymous), {"invalid_grant"}, "the code of another program")
+
+    flow = Flow(program).agree(browser)
+    inside(age_codes, 50)
+    assert flow.exchange(anonymous).status_code == 200, "a code of fifty seconds ago"
+    flow = Flow(program).agree(browser)
+    inside(age_codes, 61)
+    assert_refused(flow.exchange(anonymous), {"invalid_grant"}, "a code of a minute ago")
+
+
+def test_a_closed_account_gives_nothing(anonymous, inside):
+    user = inside(account)
+    flow = Flow(shop(inside)).agree(Browser(anonymous).sign_in(user))
+    inside(close_account, user["id"])
+
+    answer = flow.exchange(anonymous)
+    assert_refused(answer, {"invalid_grant"}, "the code of somebody whose account was closed")
+
+
+def test_refresh_tokens_rotate_here_too(browser, anonymous, inside):
+    program, other = shop(inside, public=True), shop(inside, public=True)
+    first = Flow(program).agree(browser).exchange(anonymous).json
+    assert "refresh_token" in first, "a program with this grant gets a refresh token"
+    data = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+
+    answer = send(anonymous, "token", {**data, "scope": "books:read admin"}, program)
+    assert_refused(answer, {"invalid_scope", "invalid_grant"}, "a refresh that asks for more")
+    answer = send(anonymous, "token", data, other)
+    assert_refused(answer, {"invalid_grant"}, "the refresh token of another program")
+    second = send(anonymous, "token", data, program)
+    assert second.status_code == 200, f"a refresh was answered {second.status_code}"
+    assert second.json["refresh_token"] != first["refresh_token"], (
+        "the refresh token stayed the same"
+    )
+    assert second.json["scope"] == "books:read", "the refresh changed the scope"
+    answer = send(anonymous, "token", data, program)
+    assert_refused(answer, {"invalid_grant"}, "a refresh token that was used before")
+    status = ask(anonymous, second.json["access_token"]).status_code
+    assert status == 401, f"after the reuse a token of the family was answered {status}"
+
+
+def test_a_program_can_give_its_tokens_back(browser, anonymous, inside):
+    program, other = shop(inside), shop(inside)
+    tokens = Flow(program).agree(browser).exchange(anonymous).json
+    data = {"token": tokens["refresh_token"]}
+
+    assert send(anonymous, "revoke", data, other).status_code == 200, "another program asks: 200"
+    assert ask(anonymous, tokens["access_token"]).status_code == 200, "another program revoked it"
+    answer = send(anonymous, "revoke", data, {**program, "client_secret": "wrong"})
+    assert_refused(answer, {"invalid_client"}, "a revocation with a wrong secret")
+    assert send(anonymous, "revoke", {"token": "unknown"}, program).status_code == 200, (
+        "unknown: 200"
+    )
+    assert send(anonymous, "revoke", data, program).status_code == 200, "its own token: 200"
+    status = ask(anonymous, tokens["access_token"]).status_code
+    assert status == 401, f"after the revocation the access token was answered {status}"
+
+
+def test_what_is_not_offered_is_refused(browser, anonymous, inside):
+    program, user = shop(inside), inside(account)
+    password = {"username": user["email"], "password": user["password"]}
+    for grant in ("password", "implicit", "", "client_credentials'\"é"):
+        answer = send(anonymous, "token", {"grant_type": grant, **password}, program)
+        errors = {"unsupported_grant_type", "invalid_request", "unauthorized_client"}
+        assert_refused(answer, errors, f"grant_type={grant}")
+    for kind in ("token", "id_token", "code token", '"é', None):
+        flow = Flow(program, response_type=kind)
+        answer = browser.answer(flow.parameters)
+        assert answer.status_code < 500, f"response_type={kind} crashed the server"
+        returned = returned_to(answer)
+        assert not {"code", "access_token"} & returned.keys(), (
+            f"response_type={kind} gave something"
+        )
+
+
+def test_no_secret_stands_in_the_database(browser, anonymous, inside):
+    program = shop(inside)
+    flow = Flow(program).agree(browser)
+    kept = [program["client_secret"], flow.code, flow.verifier]
+    tokens = flow.exchange(anonymous).json
+    kept += [tokens["access_token"], tokens["refresh_token"]]
+
+    assert inside(found_in_database, kept) == [], (
+        "a secret stands in the bytes of the database as it is: who reads a back-up could use it"
+    )
+    assert inside(found_in_database, [program["client_id"]]) != [], "this check looks at nothing"
