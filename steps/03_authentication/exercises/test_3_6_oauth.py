@@ -37,6 +37,15 @@ def close_account(user_id: int) -> None:
     db.session.commit()
 
 
+def promote(user_id: int) -> None:
+    import world
+    from app.extensions import db
+
+    users = world.table("users")
+    db.session.execute(users.update().where(users.c.id == user_id).values(role="admin"))
+    db.session.commit()
+
+
 def age_codes(seconds: int) -> None:
     from datetime import timedelta
 
@@ -246,6 +255,23 @@ def test_people_let_a_program_in(anonymous, inside):
     assert ask(anonymous, body["access_token"]).status_code == 200, "our own validator refuses it"
     status = ask(anonymous, body["access_token"], "/api/v1/loans").status_code
     assert status == 403, f"the token was used for what nobody agreed to: {status}"
+
+
+def test_nobody_agrees_to_what_the_page_did_not_show(anonymous, inside):
+    user = inside(account)
+    browser, flow = Browser(anonymous).sign_in(user), Flow(shop(inside, "books:read admin"))
+    flow.parameters["scope"] = "admin books:read"
+    tokens = flow.agree(browser).exchange(anonymous).json
+    inside(promote, user["id"])
+
+    scope = read(tokens["access_token"])["scope"]
+    assert scope == "books:read", (
+        f"a member agreed, the page showed books:read, and the token says {scope!r}: on the day"
+        " they become an admin, the program is one too"
+    )
+    assert tokens["scope"] == scope, "the answer promises another scope than the token has"
+    status = ask(anonymous, tokens["access_token"], "/api/v1/admin/stats").status_code
+    assert status == 403, f"the program administers the library: {status}"
 
 
 def test_a_refusal_gives_no_code(browser, inside):

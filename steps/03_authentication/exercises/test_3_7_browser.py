@@ -29,6 +29,22 @@ def stored_user(user_id: int) -> dict[str, object]:
     return next(row for row in world.rows("users") if row["id"] == user_id)
 
 
+def status_later(path: str, hours: float, cookies: dict[str, str]) -> int:
+    """What a browser with these cookies is answered so many hours from now."""
+    import time
+
+    from flask import current_app
+
+    client, now = current_app.test_client(), time.time
+    for name, value in cookies.items():
+        client.set_cookie(name, value, secure=True)
+    time.time = lambda: now() + hours * 3600
+    try:
+        return client.get(path, base_url="https://localhost").status_code
+    finally:
+        time.time = now
+
+
 def close_account(user_id: int) -> None:
     import world
     from app.extensions import db
@@ -164,6 +180,16 @@ def test_the_cookie_keeps_itself(browser, inside):
             assert flag in parts, f"the session cookie lacks {flag}: {why}"
         assert parts[0].startswith("__host-session="), f"it is called {parts[0].partition('=')[0]}"
         assert not any(part.startswith("domain=") for part in parts), "it goes to other hosts too"
+
+
+def test_the_cookie_is_good_for_eight_hours(browser, inside):
+    browser.sign_in(inside(account, "admin"))
+    cookies = browser.cookies()
+
+    status = inside(status_later, DESK, 7.9, cookies)
+    assert status == 200, f"a cookie of almost eight hours ago was answered {status} at the desk"
+    status = inside(status_later, DESK, 8.1, cookies)
+    assert status != 200, "a cookie of more than eight hours ago still opens the desk"
 
 
 def test_the_desk_is_for_admins(browser, inside):

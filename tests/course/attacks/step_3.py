@@ -4,21 +4,31 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import secrets
 import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from html import unescape
+from pathlib import Path
 from re import findall
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event, text
 
+from app import create_app
 from app.auth.keys import signing_key
-from app.auth.scopes import ROLE_SCOPES
+from app.auth.scopes import ROLE_SCOPES, SCOPES
 from app.extensions import db
 from app.models import OAuthClient, User
-from app.services import clients
+from app.services import clients, sessions
 from app.services.users import add_user
 
 API = "/api/v1"
@@ -58,12 +68,13 @@ def part(data: object) -> str:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def forged(app: Flask, header: object, body: object) -> str:
+def forged(app: Flask, header: object, body: object, key: bytes | None = None) -> str:
+    """A token with whatever is in it; signed with our own key, unless with another."""
     with app.app_context():
-        key = signing_key().secret
-    text = f"{part(header)}.{part(body)}"
-    signature = base64.urlsafe_b64encode(hmac.digest(key, text.encode(), hashlib.sha256))
-    return f"{text}.{signature.rstrip(b'=').decode()}"
+        key = signing_key().secret if key is None else key
+    signed = f"{part(header)}.{part(body)}"
+    signature = base64.urlsafe_b64encode(hmac.digest(key, signed.encode(), hashlib.sha256))
+    return f"{signed}.{signature.rstrip(b'=').decode()}"
 
 
 def claims(**changes: object) -> dict[str, object]:
@@ -89,6 +100,7 @@ def test_no_forged_token_is_let_in_and_none_crashes(app: Flask, stranger: FlaskC
         {"alg": "HS256", "kid": "x' UNION SELECT 'k", "jku": "https://evil.example.org"},
         [],
         "text",
+        "[" * 3000,
     ]
     for header in headers:
         answer = stranger.get(f"{API}/users", headers=bearer(forged(app, header, claims())))
@@ -120,6 +132,23 @@ def test_no_forged_token_is_let_in_and_none_crashes(app: Flask, stranger: FlaskC
         assert answer.get_json().keys() == {"code", "message", "details"}
 
 
+def test_no_token_brings_its_own_key(app: Flask, stranger: FlaskClient) -> None:
+    person(app, "admin")
+    known = {"alg": "HS256", "kid": "derived", "typ": "JWT"}
+    for more in (
+        {},
+        {"jwk": {"kty": "oct", "k": part("mine")}},
+        {"jku": "https://evil.example.org/keys"},
+        {"x5u": "https://evil.example.org/cert"},
+        {"kid": "/dev/null"},
+        {"kid": ""},
+    ):
+        for key in (b"mine", b"", app.config["SECRET_KEY"].encode(), b"library"):
+            token = forged(app, {**known, **more}, claims(), key)
+            answer = stranger.get(f"{API}/users", headers=bearer(token))
+            assert answer.status_code == 401, (more, key)
+
+
 def test_no_header_crashes_the_door(stranger: FlaskClient) -> None:
     for scheme in ("Bearer", "bearer", "Basic", "Digest", "", "ApiKey", "Bearer Bearer"):
         for rest in (
@@ -141,20 +170,25 @@ def test_no_header_crashes_the_door(stranger: FlaskClient) -> None:
 
 
 def test_no_header_crashes_the_authorization_server(stranger: FlaskClient) -> None:
-    for text in (
+    for sent in (
         "Basic é".encode().decode("latin-1"),
         "Basic",
         "Basic =",
+        "Basic   ",
         "Basic Og==",
         "Bearer x",
+        f"Basic {base64.b64encode(bytes([255])).decode()}",
+        f"Basic {base64.b64encode(bytes([255, 58, 255])).decode()}",
+        f"basic {base64.b64encode(b'no colon').decode()}",
+        f"Basic {base64.b64encode(b'x' * 50_000).decode()}",
     ):
         for path in ("token", "revoke"):
             answer = stranger.post(
                 f"{API}/oauth/{path}",
                 data={"grant_type": "client_credentials", "token": "x"},
-                headers={"Authorization": text},
+                headers={"Authorization": sent},
             )
-            assert answer.status_code in {400, 401}, f"{path}, {text}: {answer.status_code}"
+            assert answer.status_code in {400, 401}, f"{path}, {sent}: {answer.status_code}"
 
 
 def test_a_token_is_good_for_its_own_purpose_only(app: Flask, stranger: FlaskClient) -> None:
@@ -261,6 +295,41 @@ def sign_in(client: FlaskClient, email: str, path: str = f"{API}/session") -> No
 
 def hidden(text: str) -> list[tuple[str, str]]:
     return findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', text)
+
+
+def authorization(app: Flask, verifier: str = "v" * 43, **changes: str) -> str:
+    """What a public program asks for, as the query of the consent page's address."""
+    with app.app_context():
+        shop, _ = clients.add_client("Shop", ["books:read"], [CALLBACK], public=True)
+        shop_id = shop.client_id
+    digest = hashlib.sha256(verifier.encode()).digest()
+    query = {
+        "response_type": "code",
+        "client_id": shop_id,
+        "redirect_uri": CALLBACK,
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+        **changes,
+    }
+    return urlencode(query)
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """Fills the list with the SQL that runs within."""
+    seen: list[str] = []
+
+    def remember(*args: Any) -> None:
+        if not args[2].startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
+            seen.append(args[2])
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", remember)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", remember)
 
 
 def test_nobody_is_sent_elsewhere_after_signing_in(app: Flask, stranger: FlaskClient) -> None:
@@ -375,6 +444,259 @@ def test_a_client_that_lost_a_scope_has_lost_it(app: Flask, stranger: FlaskClien
         db.session.commit()
 
     assert stranger.get(f"{API}/users", headers=headers).status_code == 403
+
+
+def test_no_body_crashes_what_reads_it(app: Flask, stranger: FlaskClient) -> None:
+    member = bearer(log_in(stranger, person(app, "member")[1])["access_token"])
+    asked = {
+        "auth/login": {"email": "a@example.org", "password": "x"},
+        "auth/refresh": {"refresh_token": "x"},
+        "users/me/password": {"current_password": "x", "new_password": "y" * 12},
+    }
+    for path, good in asked.items():
+        method = "PUT" if path.startswith("users") else "POST"
+        bodies = ["[" * 100_000, '{"a":' * 5000, '"', "\ufeff{}"]
+        for name, value in good.items():
+            for odd in (r"\ud800", r"\u0000", r"\udfff\ud800"):
+                bodies.append(json.dumps(good).replace(f'"{value}"', f'"{value}{odd}"'))
+                bodies.append(json.dumps(good).replace(f'"{name}"', f'"{name}{odd}"'))
+        raw = [body.encode() for body in bodies] + [b'{"email": "\xed\xa0\x80"}', b"\xff\xfe{"]
+        for body in raw:
+            answer = stranger.open(
+                f"{API}/{path}",
+                method=method,
+                data=body,
+                headers=member,
+                content_type="application/json",
+            )
+            assert answer.status_code == 400, (path, body[:80], answer.status_code)
+
+
+def test_no_page_number_crashes_the_desk(app: Flask, stranger: FlaskClient) -> None:
+    sign_in(stranger, person(app, "admin")[1])
+    for number in ("0", "-1", "x", "1e3", "9" * 30, "9" * 5000, "%00"):
+        answer = stranger.get(f"{API}/desk/users?page={number}", base_url=SITE)
+        assert answer.status_code == 422, number
+
+
+def test_a_thing_of_somebody_else_is_not_there(app: Flask, stranger: FlaskClient) -> None:
+    victim, thief = person(app, "librarian"), person(app, "librarian")
+    mine = bearer(log_in(stranger, victim[1])["access_token"])
+    theirs = bearer(log_in(stranger, thief[1])["access_token"])
+    body = {"name": "x", "scopes": ["books:read"]}
+    key = stranger.post(f"{API}/api-keys", json=body, headers=mine).get_json()
+
+    assert stranger.get(f"{API}/api-keys", headers=theirs).get_json()["total"] == 0
+    path = f"{API}/api-keys/{key['id']}"
+    assert stranger.post(f"{path}/rotate", headers=theirs).status_code == 404
+    assert stranger.delete(path, headers=theirs).status_code == 404
+    assert stranger.get(f"{API}/books", headers={"X-API-Key": key["key"]}).status_code == 200
+    member = bearer(log_in(stranger, person(app, "member")[1])["access_token"])
+    for path in (f"users/{victim[0]}", "users", "loans/history"):
+        assert stranger.get(f"{API}/{path}", headers=member).status_code == 403, path
+
+
+def test_no_verb_and_no_header_is_a_way_around(app: Flask, stranger: FlaskClient) -> None:
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "get", "X"):
+        answer = stranger.open(f"{API}/users", method=method)
+        assert answer.status_code in {401, 405}, method
+    tricks = {
+        "X-HTTP-Method-Override": "OPTIONS",
+        "X-Original-URL": f"{API}/auth/login",
+        "X-Rewrite-URL": f"{API}/session",
+        "X-Forwarded-Prefix": "/static",
+        "X-Forwarded-User": "admin",
+        "X-Remote-User": "1",
+    }
+    for name, value in tricks.items():
+        assert stranger.get(f"{API}/users", headers={name: value}).status_code == 401, name
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Client-IP", "CF-Connecting-IP"]
+)
+def test_another_address_has_to_be_lived_at(app: Flask, stranger: FlaskClient, name: str) -> None:
+    app.config["AUTH_RATE_LIMIT"] = "3 per minute"  # put back by the fixture
+    home = {"REMOTE_ADDR": f"198.51.100.{secrets.randbelow(200)}"}
+    seen = []
+    for number in range(5):
+        body = {"email": f"{secrets.token_hex(4)}@example.org", "password": "x"}
+        claim = {name: f"for=203.0.113.{number}" if name == "Forwarded" else f"203.0.113.{number}"}
+        answer = stranger.post(
+            f"{API}/auth/login", json=body, headers=claim, environ_overrides=home
+        )
+        seen.append(answer.status_code)
+
+    assert seen == [401, 401, 401, 429, 429]
+
+
+def test_a_stopwatch_learns_nothing(
+    app: Flask, stranger: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, unknown = person(app, "member")[1], "nobody@example.org"
+    runs: list[str] = []
+    for name in ("hash", "verify"):
+        original = getattr(PasswordHasher, name)
+        counted = lambda *args, _run=original, **more: (runs.append(""), _run(*args, **more))[1]  # noqa: E731
+        monkeypatch.setattr(PasswordHasher, name, counted)
+    costs = []
+    for email in (known, unknown):
+        with statements(app) as seen:
+            answer = stranger.post(f"{API}/auth/login", json={"email": email, "password": "wrong"})
+        costs.append((answer.status_code, answer.get_json(), len(runs), len(seen)))
+        runs.clear()
+
+    assert costs[0] == costs[1]
+
+
+def test_a_key_costs_the_same_whether_it_is_there(app: Flask, stranger: FlaskClient) -> None:
+    librarian = bearer(log_in(stranger, person(app, "librarian")[1])["access_token"])
+    body = {"name": "x", "scopes": ["books:read"]}
+    prefix = stranger.post(f"{API}/api-keys", json=body, headers=librarian).get_json()["prefix"]
+    costs = []
+    for guess in (prefix, secrets.token_hex(6)):
+        with statements(app) as seen:
+            answer = stranger.get(f"{API}/books", headers={"X-API-Key": f"{guess}.{'x' * 43}"})
+        costs.append((answer.status_code, answer.get_json(), len(seen)))
+
+    assert costs[0] == costs[1]
+
+
+def test_a_failing_database_tells_the_log_no_values(
+    app: Flask, stranger: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    typed = secrets.token_hex(12)  # a password, in the field for the address
+    caplog.set_level(logging.DEBUG)
+    with app.app_context():
+        db.session.execute(text("ALTER TABLE users RENAME TO gone"))
+        db.session.commit()
+    answer = stranger.post(f"{API}/auth/login", json={"email": typed, "password": typed})
+
+    assert answer.status_code == 503
+    assert "no such table" in caplog.text or "does not exist" in caplog.text
+    assert typed not in caplog.text
+
+
+def test_the_log_cannot_be_guessed_at(
+    app: Flask, stranger: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    typed = "hunter2-hunter2"
+    stranger.post(f"{API}/auth/login", json={"email": typed, "password": "x"})
+
+    line = next(text for text in caplog.messages if "sign_in_failed" in text)
+    noted = json.loads(line)["account"]
+    assert len(noted) == 16
+    for digest in ("sha256", "sha1", "md5", "sha512"):
+        assert noted not in hashlib.new(digest, typed.encode()).hexdigest()
+
+
+def test_no_page_can_be_framed(app: Flask, stranger: FlaskClient) -> None:
+    query = authorization(app)
+    sign_in(stranger, person(app, "admin")[1])
+    for path in ("session", "desk/users", f"oauth/authorize?{query}"):
+        answer = stranger.get(f"{API}/{path}", base_url=SITE)
+        assert answer.status_code == 200, path
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+        assert answer.headers["Cache-Control"] == "no-store", path
+
+
+def test_a_state_writes_no_header(app: Flask, stranger: FlaskClient) -> None:
+    sign_in(stranger, person(app, "member")[1])
+    for state in ("x\r\nSet-Cookie: a=b", "x\nLocation: https://evil.example.org", "&code=mine#"):
+        path = f"{API}/oauth/authorize?{authorization(app, state=state)}"
+        fields = dict(hidden(stranger.get(path, base_url=SITE).text))
+        headers = {"Referer": SITE + path}
+        answer = stranger.post(path, data=fields, base_url=SITE, headers=headers)
+        assert answer.status_code == 302, answer.text
+        assert "Set-Cookie: a" not in str(answer.headers)
+        assert answer.headers["Location"].startswith(f"{CALLBACK}?error=access_denied&")
+        assert "&code=" not in answer.headers["Location"]
+        assert "#" not in answer.headers["Location"]
+
+
+def test_a_session_planted_before_is_nobody_after(app: Flask, stranger: FlaskClient) -> None:
+    stranger.get(f"{API}/session", base_url=SITE)
+    planted = stranger.get_cookie("__Host-session")
+    assert planted is not None
+    sign_in(stranger, person(app, "admin")[1])
+    other = app.test_client()
+    other.set_cookie("__Host-session", planted.value, secure=True)
+
+    assert other.get(f"{API}/desk/users", base_url=SITE).status_code == 302
+
+
+def test_no_get_writes(app: Flask, stranger: FlaskClient) -> None:
+    email = person(app, "admin")[1]
+    tokens = log_in(stranger, email)
+    key = stranger.post(
+        f"{API}/api-keys",
+        json={"name": "x", "scopes": list(SCOPES)},
+        headers=bearer(tokens["access_token"]),
+    ).get_json()["key"]
+    sign_in(stranger, email)
+    paths = [
+        rule.build(dict.fromkeys(rule.arguments, 1), append_unknown=False)[1]  # type: ignore[index]
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+    ]
+    assert len(paths) > 15
+    for headers in (bearer(tokens["access_token"]), {"X-API-Key": key}, {}):
+        for path in (*paths, f"{API}/oauth/authorize?{authorization(app)}"):
+            with statements(app) as seen:
+                stranger.get(path, base_url=SITE, headers=headers)
+            wrote = [sql for sql in seen if not sql.startswith("SELECT")]
+            assert wrote == [], path
+
+
+def test_to_know_who_asks_costs_one_statement(app: Flask, stranger: FlaskClient) -> None:
+    tokens = log_in(stranger, person(app, "member")[1])
+    with statements(app) as seen:
+        answer = stranger.get(f"{API}/users/me", headers=bearer(tokens["access_token"]))
+
+    assert answer.status_code == 200
+    assert len(seen) == 1, seen
+
+
+@pytest.mark.parametrize("what", ["refresh token", "code"])
+def test_of_many_at_once_one_is_served(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # threads need connections of their own, and a database to themselves
+    monkeypatch.setenv("TEST_DATABASE_URL", f"sqlite:///{tmp_path / 'race.db'}")
+    app = create_app("testing")
+    app.config.update(AUTH_RATE_LIMIT="1000 per minute", ACCOUNT_RATE_LIMIT="1000 per minute")
+    with app.app_context():
+        db.create_all()
+    user_id, email = person(app, "member")
+    if what == "code":
+        verifier = secrets.token_urlsafe(40)
+        query = authorization(app, verifier=verifier)
+        browser = app.test_client()
+        sign_in(browser, email)
+        path = f"{API}/oauth/authorize?{query}"
+        fields = {**dict(hidden(browser.get(path, base_url=SITE).text)), "decision": "allow"}
+        headers = {"Referer": SITE + path}
+        agreed = browser.post(path, data=fields, base_url=SITE, headers=headers)
+        body = {
+            "grant_type": "authorization_code",
+            "code": agreed.headers["Location"].partition("code=")[2],
+            "redirect_uri": CALLBACK,
+            "client_id": dict(part.split("=") for part in query.split("&"))["client_id"],
+            "code_verifier": verifier,
+        }
+        ask = {"path": f"{API}/oauth/token", "data": body}
+    else:
+        with app.app_context():
+            token = sessions.begin(user_id, "books:read", None).refresh_token
+        ask = {"path": f"{API}/auth/refresh", "json": {"refresh_token": token}}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: app.test_client().post(**ask), range(8)))  # type: ignore[arg-type]
+    with app.app_context():
+        db.engine.dispose()
+
+    seen = Counter(answer.status_code for answer in answers)
+    assert seen[200] <= 1, seen
+    assert not [status for status in seen if status >= 500], seen
 
 
 def test_every_role_is_known() -> None:

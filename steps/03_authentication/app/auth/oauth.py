@@ -33,7 +33,9 @@ def init_oauth(app: Flask) -> None:
         be changed here.
     Scopes
         At most those of the client. None asked for means all of them; one that the client
-        does not have is ``invalid_scope``, and nothing is issued.
+        does not have is ``invalid_scope``, and nothing is issued. Somebody who agrees gives
+        those that their role has today: the page showed no others, and a later promotion
+        adds none.
     Tokens
         Access tokens come from ``issue_access_token``, live for ``LIFETIME``, and belong to a
         family where there is a refresh token. No other grant, no other response type.
