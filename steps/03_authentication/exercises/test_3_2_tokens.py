@@ -195,6 +195,7 @@ def test_a_token_opens_the_door(anonymous, inside):
         ("token_type", [{"type": "refresh"}]),
         ("token_key", [{"kid": "somebody-elses"}]),
         ("token_signature", [{"secret": "x" * 32}]),
+        ("token_invalid", [{"iat": int(time.time()) + 600}]),
     ],
     ids=[
         "expired",
@@ -206,6 +207,7 @@ def test_a_token_opens_the_door(anonymous, inside):
         "type",
         "key",
         "signature",
+        "not_yet",
     ],
 )
 def test_a_token_that_does_not_hold_is_refused(anonymous, inside, code, cases):

@@ -26,11 +26,7 @@ REFUSALS: dict[type[Exception], tuple[str, str]] = {
     extended.JWTDecodeError: ("token_claims", "the token lacks a claim"),
     extended.UserClaimsVerificationError: ("token_claims", "the token lacks a claim"),
     extended.WrongTokenError: ("token_type", "this is not an access token"),
-    extended.FreshTokenRequired: ("token_not_fresh", "sign in again for this"),
     extended.RevokedTokenError: ("token_revoked", "the token was revoked"),
-    extended.UserLookupError: ("account_closed", "the account behind the token is closed"),
-    extended.InvalidQueryParamError: ("token_malformed", "a token belongs in the header"),
-    extended.CSRFError: ("csrf_failed", "the request may be forged"),
     pyjwt.ExpiredSignatureError: ("token_expired", "the token has expired"),
     pyjwt.InvalidAudienceError: ("token_audience", "the token is meant for somebody else"),
     pyjwt.InvalidIssuerError: ("token_issuer", "the token comes from somebody else"),
@@ -62,7 +58,8 @@ def init_tokens(app: Flask) -> None:
         ``token_malformed`` for what is no JWT, ``token_algorithm``, ``token_key`` (no such
         ``kid``), ``token_signature``, ``token_expired``, ``token_issuer``,
         ``token_audience``, ``token_subject`` (no text), ``token_claims`` (one is missing),
-        ``token_revoked``, and ``token_type`` for what is no access token.
+        ``token_revoked``, ``token_type`` for what is no access token, and ``token_invalid``
+        for what is wrong in another way, such as an ``iat`` that is still to come.
     """
     app.config.update(
         JWT_TOKEN_LOCATION=["headers"],
