@@ -256,6 +256,7 @@ def test_what_no_view_answers_is_left_alone(anonymous, inside):
         "a view that answers OPTIONS itself, without a guard, was open to a stranger: only what"
         " Flask answers by itself passes"
     )
+    assert planted.status_code == 401, "such a view, asked by a stranger"
 
 
 @pytest.mark.parametrize(

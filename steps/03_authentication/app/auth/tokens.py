@@ -30,9 +30,10 @@ def init_tokens(app: Flask) -> None:
         with ``jwt_required``. The codes: ``token_missing`` where no bearer token came,
         ``token_malformed`` for what is no JWT, ``token_algorithm``, ``token_key`` (no such
         ``kid``), ``token_signature``, ``token_expired``, ``token_issuer``,
-        ``token_audience``, ``token_subject`` (no text), ``token_claims`` (one is missing),
-        ``token_revoked``, ``token_type`` for what is no access token, and ``token_invalid``
-        for what is wrong in another way, such as an ``iat`` that is still to come.
+        ``token_audience``, ``token_subject`` (no text), ``token_claims`` (one is missing, or
+        ``scope`` or ``sid`` is no text), ``token_revoked``, ``token_type`` for what is no
+        access token, and ``token_invalid`` for what is wrong in another way, such as an
+        ``iat`` that is still to come.
     """
     jwt.init_app(app)  # exercise 3.2 starts here
 
