@@ -9,6 +9,6 @@ class CopySchema(Schema):
 
     id = fields.Integer(dump_only=True)
     book_id = fields.Integer(dump_only=True)
-    barcode = fields.String(required=True, validate=validate.Regexp("[0-9A-Z-]{1,32}$"))
+    barcode = fields.String(required=True, validate=validate.Regexp("[0-9A-Z-]{1,32}\\Z"))
     condition = fields.String(load_default="good", validate=validate.OneOf(["new", "good", "worn"]))
     on_loan = fields.Boolean(dump_only=True)
