@@ -40,6 +40,8 @@ def make_server(app: Flask, headers: Mapping[str, str]) -> Server[Any, Any]:
     # Not validated here: the API does that itself, and says it better.
     @server.call_tool(validate_input=False)  # type: ignore[untyped-decorator]
     async def call_tool(name: str, arguments: dict[str, Any]) -> CallToolResult:
+        if name not in operations:
+            raise ValueError(f"there is no tool {name}: list them")
         method, path, operation = operations[name]
         # In an empty context: requests within one app context would share its g, and the caller.
         return result(Context().run(send, app, method, path, operation, arguments, headers))
