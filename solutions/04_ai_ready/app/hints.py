@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from app.errors import flatten
 from app.schemas.about import choices_of, example_of
+from app.schemas.paging import SortKeys
 
 WHOLE = "_schema"
 """What marshmallow calls the body as a whole."""
@@ -31,8 +32,9 @@ def explain(error: ValidationError, schema: Schema, sent: Any) -> list[dict[str,
         ``{"op": "add", "path": "/title", "value": …}`` where the field is missing,
         ``{"op": "replace", …}`` where its value is wrong, ``{"op": "remove", "path": "/titel"}``
         where there is no such field. Where there are choices, the value is the one that looks
-        most like what was sent, if any does. What is no object is replaced as a whole, path
-        ``""``, by the examples of all required fields.
+        most like what was sent, if any does; not for a list, but for ``SortKeys``, which is one
+        text in a query string, commas between: its example is written like that, too. What is
+        no object is replaced as a whole, path ``""``, by the examples of all required fields.
 
     The same mistake is told in the same words, always: entries are sorted by ``field``, then
     ``reason``, whatever the order in which the client, or a set, had them. Each path stands in
@@ -73,6 +75,11 @@ def hint(schema: Schema, name: str, field: fields.Field[Any] | None, sent: Any) 
 
 
 def nearest(field: fields.Field[Any], value: Any) -> Any:
+    if isinstance(field, fields.List) and not isinstance(value, str):
+        return example_of(field)
     choices = {str(choice): choice for choice in choices_of(field) or []}
     close = get_close_matches(str(value), choices, n=1)
-    return choices[close[0]] if close else example_of(field)
+    if close:
+        return choices[close[0]]
+    example = example_of(field)
+    return ",".join(example) if isinstance(field, SortKeys) else example

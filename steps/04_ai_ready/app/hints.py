@@ -25,8 +25,9 @@ def explain(error: ValidationError, schema: Schema, sent: Any) -> list[dict[str,
         ``{"op": "add", "path": "/title", "value": …}`` where the field is missing,
         ``{"op": "replace", …}`` where its value is wrong, ``{"op": "remove", "path": "/titel"}``
         where there is no such field. Where there are choices, the value is the one that looks
-        most like what was sent, if any does. What is no object is replaced as a whole, path
-        ``""``, by the examples of all required fields.
+        most like what was sent, if any does; not for a list, but for ``SortKeys``, which is one
+        text in a query string, commas between: its example is written like that, too. What is
+        no object is replaced as a whole, path ``""``, by the examples of all required fields.
 
     The same mistake is told in the same words, always: entries are sorted by ``field``, then
     ``reason``, whatever the order in which the client, or a set, had them. Each path stands in

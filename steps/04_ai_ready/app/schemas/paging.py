@@ -26,7 +26,8 @@ class WholeNumber(fields.Integer):
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> int:
-        if not (value.isascii() and value.isdigit()):
+        text = str(value)
+        if not (text.isascii() and text.isdigit()):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, attr, data, **kwargs)
 
@@ -37,12 +38,12 @@ class SortKeys(fields.List[str]):
     def __init__(self, keys: Iterable[str], **kwargs: Any) -> None:
         choices = [sign + key for key in keys for sign in ("", "-")]
         known = validate.ContainsOnly(choices, error=f"choose from {', '.join(choices)}")
-        super().__init__(fields.String(), validate=known, **kwargs)
+        super().__init__(fields.String(), validate=[validate.Length(min=1), known], **kwargs)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> list[str | None]:
-        return super()._deserialize(value.split(","), attr, data, **kwargs)
+        return super()._deserialize(str(value).split(","), attr, data, **kwargs)
 
 
 def per_page() -> WholeNumber:
@@ -69,7 +70,7 @@ def page_query(sort_keys: Iterable[str]) -> Schema:
     keys = tuple(sort_keys)
     sort = SortKeys(
         keys,
-        load_default=[],
+        load_default=list,
         metadata=about("The keys to sort by, the first counts most; by id at last.", [keys[0]]),
     )
     return PageQuery.from_dict({"sort": sort}, name="PageQuery")()
