@@ -40,6 +40,7 @@ class BaseConfig:
     AUDIENCE = "library-api"
     AUTH_RATE_LIMIT = "10 per minute"
     ACCOUNT_RATE_LIMIT = "20 per hour"
+    SQLALCHEMY_ENGINE_OPTIONS: Mapping[str, object] = {"hide_parameters": True}  # from the log
     WTF_CSRF_CHECK_DEFAULT = False  # an API takes no cookies; app/auth/browser.py guards the pages
     database_variable = "DATABASE_URL"
     database_default = "sqlite:///library.db"

@@ -52,7 +52,8 @@ def build() -> Flask:
     LOG.lines.clear()
     LISTENER.stop()
     app = new_app()
-    add_probes(app)
+    if "probe" not in app.view_functions:  # a factory that keeps its app has them
+        add_probes(app)
     open_to_all(app)
     return app
 

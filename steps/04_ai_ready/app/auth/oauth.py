@@ -31,7 +31,7 @@ from sqlalchemy import select, update
 
 from app.auth.errors import Unauthenticated
 from app.auth.opaque import fingerprint, new_secret
-from app.auth.scopes import CLIENT_PREFIX, parse_scopes, spell_scopes
+from app.auth.scopes import CLIENT_PREFIX, ROLE_SCOPES, parse_scopes, spell_scopes
 from app.auth.tokens import LIFETIME, issue_access_token
 from app.extensions import db
 from app.models import OAuthClient, OAuthCode, RefreshSession, User
@@ -62,7 +62,9 @@ def init_oauth(app: Flask) -> None:
         be changed here.
     Scopes
         At most those of the client. None asked for means all of them; one that the client
-        does not have is ``invalid_scope``, and nothing is issued.
+        does not have is ``invalid_scope``, and nothing is issued. Somebody who agrees gives
+        those that their role has today: the page showed no others, and a later promotion
+        adds none.
     Tokens
         Access tokens come from ``issue_access_token``, live for ``LIFETIME``, and belong to a
         family where there is a refresh token. No other grant, no other response type.
@@ -137,13 +139,14 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         return redirect_uri
 
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
+        agreed = parse_scopes(request.scope) & ROLE_SCOPES[request.user.role]
         db.session.add(
             OAuthCode(
                 code_hash=fingerprint(code),
                 client_id=request.client.get_client_id(),
                 user_id=request.user.id,
                 redirect_uri=request.payload.redirect_uri,
-                scope=request.scope,
+                scope=spell_scopes(agreed),
                 code_challenge=request.payload.data["code_challenge"],
                 expires_at=datetime.now(UTC) + CODE_LIFETIME,
                 family_id=secrets.token_hex(16),

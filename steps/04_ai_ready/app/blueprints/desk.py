@@ -11,6 +11,7 @@ from app.extensions import db
 from app.models import User
 from app.openapi.contracts import unlisted
 from app.pages import page
+from app.paging import MAX_PAGE, read_number
 from app.services import accounts
 
 desk = Blueprint("desk", __name__)
@@ -20,7 +21,9 @@ desk = Blueprint("desk", __name__)
 @requires("admin")
 @unlisted("a page for people")
 def list_users() -> ResponseReturnValue:
-    users = db.paginate(select(User).order_by(User.name, User.id), per_page=25, error_out=False)
+    number = read_number("page", default=1, most=MAX_PAGE)
+    everybody = select(User).order_by(User.name, User.id)
+    users = db.paginate(everybody, page=number, per_page=25, error_out=False)
     return page("desk.html", users=users, user=signed_in_user())
 
 

@@ -1,6 +1,7 @@
 """The OAuth 2 endpoints: where people agree, and where programs get their tokens."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from authlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 from flask import Blueprint, Response, current_app, json, redirect, request, session, url_for
@@ -71,7 +72,9 @@ def authorize() -> ResponseReturnValue:
         return answer
     scopes = parse_scopes(grant.request.scope) & ROLE_SCOPES[user.role]
     wishes = [MEANINGS[scope] for scope in spell_scopes(scopes).split()]
-    return page("consent.html", client=grant.request.client.row, wishes=wishes, user=user)
+    program = grant.request.client.row
+    home = urlsplit(grant.redirect_uri).netloc
+    return page("consent.html", program=program, home=home, wishes=wishes, user=user)
 
 
 @oauth.post("/token")
@@ -99,9 +102,16 @@ def refuse_unfit_request() -> None:
     # Addresses end up in logs, and these parameters are secrets: RFC 6749, section 2.3.1.
     if request.args:
         raise InvalidRequest("send the parameters in the body, not in the address")
-    # Authlib decodes the header without looking, and would crash.
-    if not request.headers.get("Authorization", "").isascii():
-        raise InvalidRequest("the header Authorization has letters outside ASCII")
+    # Authlib takes the header apart without looking, and would crash.
+    sent = request.headers.get("Authorization")
+    if sent is not None and not is_readable(sent):
+        raise InvalidRequest("the header Authorization cannot be read")
+
+
+def is_readable(authorization: str) -> bool:
+    """Whether it is a scheme and credentials; those of ``Basic`` in Base64 and UTF-8."""
+    in_two_parts = authorization.isascii() and len(authorization.split()) == 2
+    return in_two_parts and request.authorization is not None
 
 
 def oauth_server() -> Any:

@@ -1,4 +1,7 @@
-"""Authors, and which books they wrote."""
+"""Authors, and which books they wrote.
+
+Each relationship names its other end with ``back_populates``, and writes its cascade out.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -40,9 +43,9 @@ class Authorship(Base):
 
     ``author``
         The other end of ``Author.authorships``. Always needed and always there: comes with
-        its authorship, in the same statement.
+        its authorship, in the same statement. Stored with it, and stays when it goes.
     ``book``
-        The other end of ``Book.authorships``.
+        The other end of ``Book.authorships``. Stored and staying likewise.
     """
 
     __tablename__ = "authorships"

@@ -22,14 +22,15 @@ class Book(Base):
     ``title``
         Text of at most 200 characters.
     ``isbn13``
-        Text of 13 characters, unique.
+        Text of 13 characters, unique by a constraint (which needs no index beside it).
     ``published_year``
         A whole number; the only column that may be empty.
     ``version``
         A whole number: 1 for a new book, one more with every write. SQLAlchemy counts, and
         refuses to write over a row that somebody else has written meanwhile.
     ``authorships``, ``copies``
-        The other ends of ``Authorship.book`` and ``Copy.book``. They go when the book goes.
+        The other ends of ``Authorship.book`` and ``Copy.book``. They go when the book goes;
+        those that were not loaded are left to the database, whose foreign keys say CASCADE.
         Authorships come along with every book, one statement for all of them. Copies are not
         wanted on a page of books: reading them through a book that was loaded without raises.
     ``authors``

@@ -1,4 +1,7 @@
-"""Copies: what stands on a shelf, or is out."""
+"""Copies: what stands on a shelf, or is out.
+
+Each relationship names its other end with ``back_populates``, and writes its cascade out.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -15,10 +18,12 @@ if TYPE_CHECKING:
 class Copy(Base):
     """One copy of a book, with a barcode on its back.
 
+    ``condition``
+        ``new``, ``good`` or ``worn``; ``good`` where nobody says.
     ``on_loan``
         Whether it is out: asked of the loans each time, never stored.
     ``book``
-        The other end of ``Book.copies``.
+        The other end of ``Book.copies``. Stored with the copy, and stays when it goes.
     ``loans``
         Every loan of this copy, open or not; the other end of ``Loan.copy``. They grow for
         years: reading them through a copy that was loaded without them raises. A copy that

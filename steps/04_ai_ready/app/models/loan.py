@@ -1,4 +1,7 @@
-"""Loans: who has which copy, from when, until when."""
+"""Loans: who has which copy, from when, until when.
+
+Each relationship names its other end with ``back_populates``, and writes its cascade out.
+"""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,10 +24,12 @@ class Loan(Base):
     The database holds two rules: a copy has at most one open loan, and ``due_at`` comes
     after ``borrowed_at``.
 
+    ``renewals``
+        How often ``due_at`` was put off; 0 where nobody says.
     ``copy``
-        The other end of ``Copy.loans``.
+        The other end of ``Copy.loans``. Stored with the loan, and stays when it goes.
     ``user``
-        The other end of ``User.loans``.
+        The other end of ``User.loans``. Stored and staying likewise.
     """
 
     __tablename__ = "loans"

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 class User(Base):
     """Somebody who holds a library card. Their address is unique, in small letters.
 
+    ``role``
+        ``member``, ``librarian`` or ``admin``; ``member`` where nobody says.
+    ``active``
+        Whether the card may be used; true where nobody says.
     ``password_hash``
         What ``app/auth/passwords.py`` makes of the password; without one, nobody signs in.
     ``tokens_valid_after``

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from app.auth import audit
 from app.auth.errors import Unauthenticated
-from app.auth.opaque import fingerprint
+from app.auth.opaque import pseudonym
 from app.auth.passwords import check_password, hash_password
 from app.errors import Conflict, Unprocessable
 from app.extensions import db
@@ -17,13 +17,13 @@ def authenticate(email: str, password: str) -> User:
     """The active user with this address and password; commits, where the hash was renewed.
 
     Raises ``Unauthenticated``, code ``invalid_credentials``, in the same words whatever was
-    wrong. The log learns the fingerprint of the address: enough to count, nothing to read.
+    wrong. The log learns a pseudonym of the address: people type their password there too.
     """
     user = db.session.scalar(select(User).where(User.email == email))
     right = check_password(user, password)
     db.session.commit()
     if user is None or not right:
-        audit.record("sign_in_failed", account=fingerprint(email)[:16])
+        audit.record("sign_in_failed", account=pseudonym(email))
         raise Unauthenticated("invalid_credentials", "no account has this address and password")
     return user
 

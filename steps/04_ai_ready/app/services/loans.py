@@ -36,7 +36,7 @@ def lend(copy_id: int, user_id: int) -> Loan:
         A loan of this user is overdue.
     ``loan_limit_reached``
         This user has ``MAX_OPEN_LOANS`` open loans, or more; also where two desks serve the
-        same user at once.
+        same user at once: the user's row is locked (``FOR UPDATE``) before anything is counted.
     ``copy_on_loan``
         The copy is out. That holds also for somebody who asks at the very same moment: of
         eight, one gets the copy and seven are told.
@@ -71,7 +71,8 @@ def give_back(loan_id: int) -> Loan:
     """Close a loan now, and commit.
 
     Raises :class:`app.errors.NotFound`, and :class:`app.errors.Conflict`, code
-    ``already_returned``, for a loan that is closed: the moment of the first return stays.
+    ``already_returned``, for a loan that is closed: the moment of the first return stays, also
+    where two desks take the copy back at once: the loan's row is locked before it is looked at.
     """
     loan = get_loan(loan_id)
     db.session.refresh(loan, with_for_update=True)

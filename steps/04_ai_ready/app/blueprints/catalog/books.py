@@ -1,4 +1,8 @@
-"""Books: list, add, read, replace, remove."""
+"""Books: list, add, read, replace, remove.
+
+The list is sorted by ``id``, ``title``, ``published_year`` and ``isbn13``. A new book is answered
+with 201 and its address in ``Location``, a removed one with 204 and nothing.
+"""
 
 from typing import Any
 
