@@ -1,5 +1,7 @@
 """The desk: pages for admins. They stand on the browser's session, not on a token."""
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -9,9 +11,9 @@ from app.auth.guards import requires
 from app.auth.principal import current_principal
 from app.extensions import db
 from app.models import User
-from app.openapi.contracts import unlisted
+from app.openapi.contracts import accepts, unlisted
 from app.pages import page
-from app.paging import MAX_PAGE, read_number
+from app.schemas.paging import PageQuery
 from app.services import accounts
 
 desk = Blueprint("desk", __name__)
@@ -20,10 +22,10 @@ desk = Blueprint("desk", __name__)
 @desk.get("/users")
 @requires("admin")
 @unlisted("a page for people")
-def list_users() -> ResponseReturnValue:
-    number = read_number("page", default=1, most=MAX_PAGE)
+@accepts(PageQuery(only=("page",)), "query")
+def list_users(query: dict[str, Any]) -> ResponseReturnValue:
     everybody = select(User).order_by(User.name, User.id)
-    users = db.paginate(everybody, page=number, per_page=25, error_out=False)
+    users = db.paginate(everybody, page=query["page"], per_page=25, error_out=False)
     return page("desk.html", users=users, user=signed_in_user())
 
 
