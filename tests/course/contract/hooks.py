@@ -10,7 +10,9 @@ Loaded by ``SCHEMATHESIS_HOOKS``, in the process of schemathesis. ``CONTRACT`` n
     The key ``kid:secret`` that signs them. Each request has a token of its own, because some
     operations take the token back that they were asked with.
 ``seen.txt``
-    Written here: operation id and status, a line for each answer.
+    Written here, a line for each answer: operation id, status, and by what it was asked: ``ours``
+    (a token that was made here), ``nothing`` (no credentials at all), or ``other``: made up, or
+    found in an earlier answer, which schemathesis does by itself.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ FOLDER = Path(os.environ["CONTRACT"])
 SAMPLES: dict[str, dict[str, Any]] = json.loads((FOLDER / "samples.json").read_text("utf-8"))
 SUBJECT = (FOLDER / "subject.txt").read_text("utf-8")
 KID, _, SECRET = (FOLDER / "key.txt").read_text("utf-8").partition(":")
+CREDENTIALS = ("Authorization", "X-API-Key", "X-Admin-Key")
+MADE: set[str | None] = set()
 EVERYTHING = "books:read books:write loans:read loans:write users:read users:write admin"
 
 
@@ -39,7 +43,9 @@ def new_token() -> str:
     now = int(time.time())
     who = {"sub": SUBJECT, "iss": "library", "aud": "library-api", "scope": EVERYTHING}
     when = {"iat": now, "nbf": now, "exp": now + 900, "jti": uuid.uuid4().hex}
-    return jwt.encode(who | when, SECRET, algorithm="HS256", headers={"kid": KID})
+    token = jwt.encode(who | when, SECRET, algorithm="HS256", headers={"kid": KID})
+    MADE.add(f"Bearer {token}")
+    return token
 
 
 class FreshToken:
@@ -73,5 +79,10 @@ def before_add_examples(context: HookContext, examples: list[Case]) -> None:
 
 @schemathesis.hook
 def after_call(context: HookContext, case: Case, response: Response) -> None:
+    sent = response.request.headers
+    if sent.get("Authorization") in MADE:
+        by = "ours"
+    else:
+        by = "other" if any(name in sent for name in CREDENTIALS) else "nothing"
     with (FOLDER / "seen.txt").open("a", encoding="utf-8") as seen:
-        seen.write(f"{id_of(case.operation)} {response.status_code}\n")
+        seen.write(f"{id_of(case.operation)} {response.status_code} {by}\n")
