@@ -14,11 +14,12 @@ TOKEN = Path("token").read_text(encoding="utf-8").removeprefix("Authorization: B
 
 # section: connect
 async def main() -> None:
-    environ = {**os.environ, "LIBRARY_TOKEN": TOKEN, "LOG_LEVEL": "ERROR"}
+    environ = {**os.environ, "LIBRARY_TOKEN": TOKEN}
     server = StdioServerParameters(command=sys.executable, args=["-m", "flask", "mcp"], env=environ)
-    async with stdio_client(server) as streams, ClientSession(*streams) as session:
-        await session.initialize()
-        await converse(session)
+    with Path("tools.log").open("w") as log:
+        async with stdio_client(server, log) as streams, ClientSession(*streams) as session:
+            await session.initialize()
+            await converse(session)
 # end section: connect
 
 

@@ -37,6 +37,7 @@ RULES = {
 }
 
 
+WORDS = {"Api": "API", "Auth": "Signing in and out", "Oauth": "OAuth", "Document": "The document"}
 NOT_EMPTY = {("minLength", 1), ("minItems", 1)}
 
 
@@ -84,9 +85,12 @@ def reference(document: Json) -> str:
             tag = operation.get("tags", ["others"])[0]
             by_tag.setdefault(tag, []).append(_operation(document, path, method, operation))
     return "\n".join(
-        f"## {tag.replace('_', ' ').capitalize()} {{ #{tag} }}\n\n" + "\n".join(parts)
-        for tag, parts in by_tag.items()
+        f"## {_heading(tag)} {{ #{tag} }}\n\n" + "\n".join(parts) for tag, parts in by_tag.items()
     )
+
+
+def _heading(tag: str) -> str:
+    return " ".join(WORDS.get(word, word) for word in tag.capitalize().split("_"))
 
 
 def _operation(document: Json, path: str, method: str, operation: Json) -> str:
@@ -127,10 +131,10 @@ def _body(document: Json, operation: Json) -> Iterator[str]:
 
 def _answers(document: Json, operation: Json) -> str:
     rows = [
-        (status, _resolved(document, response)["description"], _given(response))
+        (f"{status} {_resolved(document, response)['description']}", _given(response))
         for status, response in sorted(operation["responses"].items())
     ]
-    return table(("Status", "", "Body"), rows)
+    return table(("Status", "Body"), rows)
 
 
 def _given(response: Json) -> str:
