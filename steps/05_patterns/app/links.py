@@ -44,8 +44,8 @@ def with_links(schema: Schema, body: dict[str, Any]) -> dict[str, Any]:
 
     ``_links`` is ``{relation: {"href": path}}``, a path being what follows the host. All have
     ``self``; a book also ``copies``; a copy ``book``; a loan ``copy`` and ``user``; a user
-    ``loans``. These have relations: ``BookSchema``, ``AuthorSchema``, ``CopySchema``, ``LoanSchema`` and
-    ``UserSchema`` themselves, and no other schema, nor one made from them.
+    ``loans``. These have relations: ``BookSchema``, ``AuthorSchema``, ``CopySchema``,
+    ``LoanSchema`` and ``UserSchema`` themselves, and no other schema, nor one made from them.
 
     Whoever begins at the index and follows links, those of the answers and of the header
     ``Link``, gets to every GET of the document.

@@ -1,4 +1,8 @@
-"""Authors: list, add, read."""
+"""Authors: list, add, read.
+
+What stands above each view stands in the order of ``LAYERS`` in ``app/stack.py``; who may, what
+comes in and goes out, and for how long it is kept, is as it is.
+"""
 
 from typing import Any
 
@@ -17,9 +21,9 @@ authors = Blueprint("authors", __name__)
 
 
 @authors.get("")
-@requires("books:read")
-@reads_page(sort=["id", "name", "birth_year"])
 @cached(300, "authors", shared=True)
+@reads_page(sort=["id", "name", "birth_year"])
+@requires("books:read")
 @page_of(AuthorSchema())
 def list_authors() -> Select[Author]:
     """List authors."""
@@ -36,8 +40,8 @@ def add_author(values: dict[str, Any]) -> Author:
 
 
 @authors.get("/<int:author_id>")
-@requires("books:read")
 @cached(300, "authors", shared=True)
+@requires("books:read")
 @answers(AuthorSchema())
 def get_author(author_id: int) -> Author:
     """Read an author."""
