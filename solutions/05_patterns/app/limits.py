@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
-from werkzeug.exceptions import TooManyRequests
 
 from app.auth.principal import recognised_principal
 
@@ -75,9 +74,11 @@ def is_unlimited() -> bool:
     return hasattr(current_app.view_functions.get(request.endpoint or ""), UNLIMITED)
 
 
-def refuse(limit: RequestLimit) -> NoReturn:
+def refuse(limit: RequestLimit) -> Response:
+    """What is put around the refusal. Not to be raised: a storage that fails is what the
+    extension would take it for, and go on to count in memory."""
     # Not the extension's own headers: they say Retry-After on every answer, also on a 200.
-    raise TooManyRequests(retry_after=seconds_until_reset(limit))
+    return Response(status=429, headers={"Retry-After": str(seconds_until_reset(limit))})
 
 
 def tell_limit(response: Response) -> Response:

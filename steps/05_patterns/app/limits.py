@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
-from flask import Flask
+from flask import Flask, Response
 from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
-from werkzeug.exceptions import TooManyRequests
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -59,9 +58,11 @@ def caller() -> str:
     return f"address:{get_remote_address()}"
 
 
-def refuse(limit: RequestLimit) -> NoReturn:
+def refuse(limit: RequestLimit) -> Response:
+    """What is put around the refusal. Not to be raised: a storage that fails is what the
+    extension would take it for, and go on to count in memory."""
     # Not the extension's own headers: they say Retry-After on every answer, also on a 200.
-    raise TooManyRequests(retry_after=seconds_until_reset(limit))
+    return Response(status=429, headers={"Retry-After": str(seconds_until_reset(limit))})
 
 
 def seconds_until_reset(limit: RequestLimit) -> int:

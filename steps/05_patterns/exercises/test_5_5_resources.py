@@ -2,8 +2,9 @@
 
 
 def stamp() -> str | None:
-    from app.conditional import tag
     from flask import Response
+
+    from app.conditional import tag
 
     response = Response()
     tag(response, 7)
