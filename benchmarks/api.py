@@ -1,9 +1,9 @@
 """What a request costs, as ratios taken in one run: python benchmarks/api.py
 
 The solved step 5 answers ``GET /api/v1/books?per_page=20`` in this process, to somebody with an
-access token; a bare Flask app says hello; both are asked by Flask's own test client. CPU seconds of this process (``time.process_time``) and
-SQL statements are counted, per request. The sides take turns, so that a busy machine slows them
-all, and it is medians that are compared.
+access token; a bare Flask app says hello. Both are asked by Flask's own test client. CPU seconds
+of this process (``time.process_time``) and SQL statements are counted, per request. The sides take
+turns, so that a busy machine slows them all, and it is medians that are compared.
 
     list       nothing of the list is remembered, the caller is
     stranger   nothing is remembered, not even the caller
