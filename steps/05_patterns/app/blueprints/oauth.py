@@ -83,7 +83,8 @@ def authorize() -> ResponseReturnValue:
 def token() -> ResponseReturnValue:
     """Get tokens for a program (RFC 6749).
 
-    It proves itself by HTTP Basic or in the body; errors are those of OAuth, in our envelope.
+    It proves itself by HTTP Basic, client_id and secret; one that can keep no secret sends its
+    client_id in the body. Errors are those of OAuth, in our envelope.
     """
     refuse_unfit_request()
     return in_envelope(oauth_server().create_token_response())
@@ -93,7 +94,10 @@ def token() -> ResponseReturnValue:
 @public
 @reads_form(RevocationSchema(), gives=None, errors=CLIENT_ERRORS)
 def revoke() -> ResponseReturnValue:
-    """Revoke a token of a program (RFC 7009)."""
+    """Revoke a token of a program (RFC 7009).
+
+    The program proves itself as for a token.
+    """
     refuse_unfit_request()
     return in_envelope(oauth_server().create_endpoint_response("revocation"))
 

@@ -12,6 +12,7 @@ from mcp.server.stdio import stdio_server
 from mcp.types import CallToolResult, TextContent, Tool, ToolAnnotations
 from werkzeug.test import TestResponse
 
+from app.errors import Invalid
 from app.openapi import document_of
 from app.openapi.info import API_VERSION, TITLE
 
@@ -37,12 +38,18 @@ def make_server(app: Flask, headers: Mapping[str, str]) -> Server[Any, Any]:
         schemas = document_of(app)["components"]["schemas"]
         return [tool(method, operation, schemas) for method, _, operation in operations.values()]
 
-    # Not validated here: the API does that itself, and says it better.
+    # Not validated by the SDK: the API does that itself, and says it better.
     @server.call_tool(validate_input=False)  # type: ignore[untyped-decorator]
     async def call_tool(name: str, arguments: dict[str, Any]) -> CallToolResult:
         if name not in operations:
             raise ValueError(f"there is no tool {name}: list them")
         method, path, operation = operations[name]
+        details = wrong_with(arguments, operation)
+        if details:
+            error = Invalid(details)
+            return told(
+                {"code": error.code, "message": error.message, "details": details}, is_error=True
+            )
         # In an empty context: requests within one app context would share its g, and the caller.
         return result(Context().run(send, app, method, path, operation, arguments, headers))
 
@@ -61,21 +68,67 @@ def tool(method: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) 
         parameter["name"]: parameter["schema"] | {"description": parameter["description"]}
         for parameter in operation["parameters"]
     }
-    required = [one["name"] for one in operation["parameters"] if one["required"]]
     if "requestBody" in operation:
-        reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        reference = body_of(operation)["schema"]["$ref"]
         properties["body"] = schemas[reference.rpartition("/")[2]]
-        required.append("body")
     return Tool(
         name=operation["operationId"],
         description=f"{operation['summary']}. {operation.get('description', '')}".strip(),
-        inputSchema={"type": "object", "properties": properties, "required": required},
+        inputSchema={
+            "type": "object",
+            "properties": properties,
+            "required": required_of(operation),
+            "additionalProperties": False,
+        },
         annotations=ToolAnnotations(
             readOnlyHint=method == "get",
             destructiveHint=method in {"put", "delete"},
             idempotentHint=method in {"get", "put", "delete"},
         ),
     )
+
+
+def body_of(operation: Mapping[str, Any]) -> dict[str, Any]:
+    media: dict[str, Any] = operation["requestBody"]["content"]["application/json"]
+    return media
+
+
+def names_of(operation: Mapping[str, Any]) -> list[str]:
+    """The arguments that a tool knows."""
+    names = [parameter["name"] for parameter in operation["parameters"]]
+    return [*names, "body"] if "requestBody" in operation else names
+
+
+def required_of(operation: Mapping[str, Any]) -> list[str]:
+    optional = {one["name"] for one in operation["parameters"] if not one["required"]}
+    return [name for name in names_of(operation) if name not in optional]
+
+
+def wrong_with(arguments: Mapping[str, Any], operation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What no request can be made of: details as in ``app/hints.py``. The rest the API judges."""
+    known = names_of(operation)
+    example = body_of(operation)["example"] if "body" in known else None
+    add_body = {"op": "add", "path": "/body", "value": example}
+    missing = [
+        {
+            "field": name,
+            "reason": "Missing data for required field.",
+            "allowed": None,
+            "hint": add_body if name == "body" else None,
+        }
+        for name in required_of(operation)
+        if name not in arguments
+    ]
+    unknown = [
+        {
+            "field": name,
+            "reason": "Unknown field.",
+            "allowed": known,
+            "hint": {"op": "remove", "path": "/" + name.replace("~", "~0").replace("/", "~1")},
+        }
+        for name in sorted(set(arguments) - set(known))
+    ]
+    return missing + unknown
 
 
 def send(
@@ -96,15 +149,19 @@ def send(
         elif name in arguments:
             value = arguments[name]
             query[name] = ",".join(value) if isinstance(value, list) else str(value)
-    body: dict[str, Any] = {"json": arguments.get("body")} if "requestBody" in operation else {}
+    body: dict[str, Any] = {"json": arguments["body"]} if "requestBody" in operation else {}
     return app.test_client().open(path, method=method, query_string=query, headers=sent, **body)
 
 
 def result(answer: TestResponse) -> CallToolResult:
     body = answer.get_json(silent=True)
-    text = json.dumps(body, ensure_ascii=False) if body is not None else answer.status
+    return told(answer.status if body is None else body, is_error=answer.status_code >= 400)
+
+
+def told(body: Any, is_error: bool) -> CallToolResult:
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     return CallToolResult(
         content=[TextContent(type="text", text=text)],
         structuredContent=body if isinstance(body, dict) else None,
-        isError=answer.status_code >= 400,
+        isError=is_error,
     )

@@ -114,15 +114,14 @@ class NewApiKeySchema(ApiKeySchema):
 
 
 class GrantSchema(Schema):
-    """What a program sends for its tokens (RFC 6749). It proves itself by HTTP Basic, or here."""
+    """What a program sends for its tokens (RFC 6749). Its secret goes into the header, not here."""
 
     grant_type = fields.String(
         required=True,
         validate=validate.OneOf(["client_credentials", "authorization_code", "refresh_token"]),
         metadata=about("What the program has to offer.", "client_credentials"),
     )
-    client_id = fields.String(metadata=about("The program.", "Nightly"))
-    client_secret = fields.String(metadata=about("Its secret, if it can keep one.", "Jq2…"))
+    client_id = fields.String(metadata=about("The program, if it has no secret.", "Nightly"))
     scope = fields.String(metadata=about("What it wants.", "books:read"))
     code = fields.String(metadata=about("What came back with the person.", "Jq2…"))
     redirect_uri = fields.String(
@@ -146,5 +145,4 @@ class RevocationSchema(Schema):
 
     token = fields.String(required=True, metadata=about("The token.", "Jq2…"))
     token_type_hint = fields.String(metadata=about("What it is.", "refresh_token"))
-    client_id = fields.String(metadata=about("The program.", "Nightly"))
-    client_secret = fields.String(metadata=about("Its secret, if it can keep one.", "Jq2…"))
+    client_id = fields.String(metadata=about("The program, if it has no secret.", "Nightly"))
