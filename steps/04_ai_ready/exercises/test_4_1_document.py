@@ -184,9 +184,13 @@ def test_paths_and_methods_are_those_of_the_app(anonymous, inside):
     }
     got = set(operations_of(document))
 
+    odd = sorted(path for path, _ in got if not re.fullmatch(r"([^{}<>]|\{\w+\})*", path))
+    assert odd == [], f"{odd[0]}: of a variable the document has the name, in braces"
+    unasked = sorted({method.upper() for _, method in got} - {one.upper() for one in LISTED})
+    assert unasked == [], f"{unasked[0]} is among the methods: Flask answers it, no view does"
     missing, beyond = as_text(expected - got), as_text(got - expected)
-    assert missing == [], "routes of the app that are not in the document"
-    assert beyond == [], "the document names what is not to be there: no route of the app is"
+    assert missing == [], f"{missing[0]} is a route of the app, and not in the document"
+    assert beyond == [], f"{beyond[0]} is in the document, but unlisted, or no route at all"
 
 
 def test_a_route_that_nobody_thought_of_is_there(anonymous, inside):
@@ -235,11 +239,11 @@ def test_no_two_operations_have_the_same_id(anonymous, inside):
 
     document = read(anonymous)
     assert operation_at(document, "/api/v1/books").get("operationId") == "list_books", (
-        "the id of books.list_books"
+        "the id of books.list_books: no operation before it is called so"
     )
     ids = [str(operation.get("operationId")) for operation in operations_of(document).values()]
     repeated = sorted({one for one in ids if ids.count(one) > 1})
-    assert repeated == [], "an operationId stands for one operation, and these for several"
+    assert repeated == [], f"more than one operation has the id {repeated[0]}"
     got = {
         f"{method} {path.removeprefix(start)}": operation.get("operationId")
         for (path, method), operation in operations_of(document).items()
@@ -321,15 +325,15 @@ def test_security_is_what_the_view_demands(anonymous, inside):
     schemes = ["bearer", "oauth2", "api_key", "basic"]
     defined = document.get("components", {}).get("securitySchemes", {})
     assert sorted(defined) == sorted([*schemes, "operator"]), "the schemes among the components"
-    got = {
-        end: operation_at(document, f"/{name}/{end}").get("security")
+    opened, scoped, known = (
+        operation_at(document, f"/{name}/{end}").get("security")
         for end in ("open", "scoped", "known")
-    }
-    assert got == {
-        "open": [],
-        "scoped": [{scheme: [scope]} for scheme in schemes],
-        "known": [{scheme: []} for scheme in [*schemes, "operator"]],
-    }, f"a public view, one that requires {scope}, one that requires valid credentials"
+    )
+    assert opened == [], "a public view needs nothing, and an empty list says so"
+    assert scoped == [{scheme: [scope]} for scheme in schemes], f"a view that requires {scope}"
+    assert known == [{scheme: []} for scheme in [*schemes, "operator"]], (
+        "a view that requires valid credentials and nothing more"
+    )
 
 
 def test_what_the_contract_knows_is_said(anonymous, inside):
