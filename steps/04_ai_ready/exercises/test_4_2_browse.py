@@ -179,7 +179,8 @@ def test_what_has_changed_is_shown_and_not_written(inside):
     expect(done["ends"][0], 0, "")
     shown = expect(done["ends"][1], 1, "--check after a change of a schema")
 
-    assert said in utf8(done["files"].get("openapi.json", "")), "--check wrote the file"
+    text = utf8(done["files"].get("openapi.json", ""))
+    assert f'"description": "{said}"' in text, "--check wrote the file"
     expect(done["ends"][2], 0, "--check after the change was taken back")
     assert re.search(r"^@@ .* @@", shown, re.MULTILINE), "--check shows a unified diff"
     gone, come = ({line.strip(" ,") for line in lines_of(shown, sign)} for sign in "-+")

@@ -44,6 +44,6 @@ def openapi(check: bool, file: Path) -> None:
         return
     old = file.read_bytes() if file.exists() else b""
     if old != new:
-        lines = (one.decode(errors="replace").splitlines(keepends=True) for one in (old, new))
-        click.echo("".join(unified_diff(*lines, str(file), "the app")))
+        before, after = (one.decode(errors="replace").split("\n") for one in (old, new))
+        click.echo("\n".join(unified_diff(before, after, str(file), "the app", lineterm="")))
         raise click.ClickException(f"{file} is out of date: flask openapi -o {file}")
