@@ -175,13 +175,12 @@ def test_what_is_up_to_date_passes(inside):
 
 def test_what_has_changed_is_shown_and_not_written(inside):
     said = word()
-    done = inside(run, [[], ["later", "--check"], ["--check"]], {}, said)
+    done = inside(run, [[], ["later", "--check"]], {}, said)
     expect(done["ends"][0], 0, "")
     shown = expect(done["ends"][1], 1, "--check after a change of a schema")
 
     text = utf8(done["files"].get("openapi.json", ""))
     assert f'"description": "{said}"' in text, "--check wrote the file"
-    expect(done["ends"][2], 0, "--check after the change was taken back")
     assert re.search(r"^@@ .* @@", shown, re.MULTILINE), "--check shows a unified diff"
     gone, come = ({line.strip(" ,") for line in lines_of(shown, sign)} for sign in "-+")
     assert gone == {f'"description": "{said}"'}, "the diff takes away what the file alone says"
