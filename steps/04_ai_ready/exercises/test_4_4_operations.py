@@ -101,6 +101,22 @@ def headers_of_a_reader() -> dict[str, str]:
     return world.bearer(f"client:{world.house()}", "loans:read books:read books:write")
 
 
+def headers_of_nobody() -> dict[str, str]:
+    import world
+
+    return world.bearer(f"client:{world.house()}", "books:read books:write")
+
+
+def refusals_of_lending() -> dict[str, list[str]]:
+    from flask import current_app
+
+    from app.openapi.contracts import contract_of
+
+    names = ("lend", "give_back")
+    views = {name: current_app.view_functions[f"loans.{name}"] for name in names}
+    return {name: sorted(contract_of(view).errors[409]) for name, view in views.items()}
+
+
 def what_is_said_of_renewing() -> dict[str, object]:
     """What the document is made from: the contract of the view, and its endpoint."""
     from flask import current_app
@@ -287,14 +303,46 @@ def test_the_contract_says_it_all(inside):
     assert said["takes"] == [], "a renewal takes no body: everything is in the address"
 
 
-def test_lending_and_taking_back_stay(client, inside):
-    loan = inside(lend)
+def test_lending_and_taking_back_stay(client, member, inside):
+    loan, ids = inside(lend), inside(lend_to_two)
     owner, copy = (read(client, loan)[key] for key in ("user_id", "copy_id"))
 
     returned = client.post(f"{LOANS}/{loan}/return")
     assert told(returned) == "200", f"POST {LOANS}/{loan}/return takes a copy back, as before"
     again = client.post(LOANS, json={"copy_id": copy, "user_id": owner})
     assert told(again) == "201", f"POST {LOANS} lends, as before"
-    assert told(client.post(f"{LOANS}/{loan}/return")) == "409 already_returned", (
-        "closed, as before"
-    )
+    place = again.headers.get("Location", "")
+    assert client.get(place).json == again.json, "Location leads to the new loan, as before"
+    assert told(client.post(f"{LOANS}/{loan}/return")) == "409 already_returned", "once"
+    theirs = member.post(f"{LOANS}/{ids['theirs']}/return")
+    assert told(theirs) == "404 not_found", "a member returned the loan of somebody else"
+    foreign = member.post(LOANS, json={"copy_id": copy, "user_id": owner})
+    assert told(foreign) == "403 not_yours", "a member borrowed in the name of somebody else"
+
+
+def test_reading_stays(client, member, librarian, anonymous, inside):
+    ids = inside(lend_to_two)
+    mine, everything = [ids["mine"], ids["mine_too"]], [*ids.values()]
+
+    for who, expected in ((member, mine), (librarian, everything), (client, everything)):
+        for sort in ("id", "borrowed_at", "due_at", "returned_at"):
+            body = who.get(f"{LOANS}?sort={sort}").json
+            found = sorted(loan["id"] for loan in body.get("items", []))
+            assert found == sorted(expected), f"who sees which loans, sorted by {sort}"
+    history = librarian.get(f"{LOANS}/history?per_page=1")
+    assert told(history) == "200", f"GET {LOANS}/history reads all loans, as before"
+    first = history.json
+    assert [len(first["items"]), bool(first["next"])] == [1, True], "a stretch of the history"
+    rest = librarian.get(f"{LOANS}/history?after={first['next']}").json
+    assert [len(rest["items"]), rest["next"]] == [2, None], "the rest of the history"
+    assert told(member.get(f"{LOANS}/history")) == "403 insufficient_scope", "not for members"
+    for path in ("", f"/{ids['mine']}", "/history"):
+        reader = inside(headers_of_nobody)
+        answer = anonymous.get(LOANS + path, headers=reader)
+        assert told(answer) == "403 insufficient_scope", f"GET {LOANS}{path} without a scope"
+    assert told(member.get(f"{LOANS}/{ids['theirs']}")) == "404 not_found", "not a member's loan"
+    said = inside(refusals_of_lending)
+    assert said == {
+        "lend": ["copy_on_loan", "loan_limit_reached", "loan_overdue", "user_inactive"],
+        "give_back": ["already_returned"],
+    }, "the conflicts that lending and taking back name"

@@ -190,7 +190,10 @@ def corrected(sent, entries):
         assert "/" not in path[1:], f"{hint!r} leads deeper than to a field, or has no ~1 for a /"
         name = path[1:].replace("~1", "/").replace("~0", "~")
         there = op == "add" or name in done
-        assert there, f"to {op} {name!r}, it has to be there, and the client sent {list(done)}"
+        assert there, (
+            f"the hint to {op} {path!r} leads nowhere: what was sent has no such field. In a JSON"
+            " Pointer, ~ is written ~0, and / is written ~1"
+        )
         done = {key: value for key, value in done.items() if op != "remove" or key != name}
         if op != "remove":
             done[name] = hint["value"]
@@ -537,6 +540,7 @@ def test_a_problem_keeps_status_and_headers(client, anonymous, inside):
         for accept in (PROBLEM, "application/json"):
             answer = who.open(path, method=method, headers={"Accept": accept})
             what = f"{method} {path}, with Accept: {accept}"
+            assert answer.mimetype == accept, f"{what}: the form"
             assert answer.status_code == status, f"{what}: the status stays"
             said = answer.headers.get(header, "")
             assert value in said, f"{what} lost its header {header}: {value}"
