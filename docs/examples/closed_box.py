@@ -19,6 +19,8 @@ class ByMethod(Schema):
 
 class ByValidator(Schema):
     year = fields.Integer(validate=validate.Range(min=1450))
+
+
 # end section: schemas
 
 

@@ -18,6 +18,8 @@ def list_books() -> list[str]:
 def book(book_id: int) -> str:
     """Read a book, or remove it."""
     return str(book_id)
+
+
 # end section: routes
 
 
@@ -26,6 +28,8 @@ def show() -> None:
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         print(path, sorted(rule.methods or []), app.view_functions[rule.endpoint].__doc__)
+
+
 # end section: ask
 
 

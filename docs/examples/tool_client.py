@@ -20,6 +20,8 @@ async def main() -> None:
         async with stdio_client(server, log) as streams, ClientSession(*streams) as session:
             await session.initialize()
             await converse(session)
+
+
 # end section: connect
 
 
@@ -36,6 +38,8 @@ async def converse(session: ClientSession) -> None:
         answer = await session.call_tool(name, arguments)
         print(f"\n{name}:", "refused" if answer.isError else "done")
         print(json.dumps(answer.structuredContent, indent=1, ensure_ascii=False))
+
+
 # end section: converse
 
 

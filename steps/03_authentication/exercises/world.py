@@ -509,8 +509,8 @@ def choose_a_hint(status: str, hint: str) -> ResponseReturnValue:
     return Response("chosen", int(status), {"Cache-Control": hint})
 
 
-def stop(status: str) -> ResponseReturnValue:
-    abort(int(status))
+def stop(status: str, **words: str) -> ResponseReturnValue:
+    abort(int(status), **words)
 
 
 def ask_for_patience(seconds: str) -> ResponseReturnValue:

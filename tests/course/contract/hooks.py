@@ -79,6 +79,8 @@ def before_add_examples(context: HookContext, examples: list[Case]) -> None:
 
 @schemathesis.hook
 def after_call(context: HookContext, case: Case, response: Response) -> None:
+    if (response.request.method or "").lower() != case.operation.method.lower():
+        return  # OPTIONS, or a method that the operation is not: no answer of this operation
     sent = response.request.headers
     if sent.get("Authorization") in MADE:
         by = "ours"

@@ -24,10 +24,11 @@ def openapi(check: bool, file: Path) -> None:
     \b
     flask openapi            writes openapi.json in the current folder
     flask openapi -o FILE    writes it elsewhere
-    flask openapi --check    writes nothing, and exits with 0 where FILE holds the document;
-                             else with 1, and shows what differs, as a unified diff
+    flask openapi --check    writes nothing, and exits with 0 where FILE holds these bytes;
+                             else with 1, and shows a unified diff from FILE to the document
 
-    A file that is not there counts as an empty one. The same app gives the same bytes: UTF-8,
-    keys sorted, two spaces for an indent, a line feed at each end of line.
+    A file that is not there counts as an empty one. The same app gives the same bytes: JSON in
+    UTF-8 and no escapes, keys sorted, two spaces for an indent, a line feed at each end of
+    line, also the last.
     """
     raise click.ClickException("exercise 4.2 adds this")  # exercise 4.2 starts here

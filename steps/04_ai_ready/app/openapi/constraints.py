@@ -13,13 +13,16 @@ def add_constraints(field: fields.Field[Any], shape: dict[str, Any]) -> None:
     validators agree about every value of the right type:
 
     ``Range`` whose end does not count
-        ``exclusiveMinimum`` and ``exclusiveMaximum`` in place of ``minimum`` and ``maximum``.
+        ``exclusiveMinimum`` and ``exclusiveMaximum`` in place of ``minimum`` and ``maximum``. Of
+        several, the strictest counts.
     ``Regexp``
         marshmallow looks at the beginning of the text, JSON Schema anywhere: every ``pattern``
-        begins with ``^``. What Python writes as ``\\Z`` is ``$`` there. Of several, each counts:
-        the first as ``pattern``, the others under ``allOf``.
-    ``ContainsOnly``
-        limits the items of a list, not the list: ``enum`` stands in ``items``.
+        begins with ``^``, and whatever it held before stands behind that as a whole. What
+        Python writes as ``\\Z`` is ``$`` there. Of several, each counts: the first as
+        ``pattern``, the others under ``allOf``.
+    ``ContainsOnly``, ``ContainsNoneOf``
+        limit the items of a list, not the list: ``enum``, or ``not`` with an ``enum``, stands
+        in ``items``.
     ``NoneOf``
         ``not``, with an ``enum``.
     ``Distinct``

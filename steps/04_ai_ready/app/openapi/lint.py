@@ -5,7 +5,11 @@ from typing import Any, NamedTuple
 
 
 class Finding(NamedTuple):
-    """``where`` is a JSON Pointer (RFC 6901) into the document, ``rule`` a name from below."""
+    """``where`` is a JSON Pointer (RFC 6901) into the document, ``rule`` a name from below.
+
+    It points at the object that holds the ``$ref``, at the property that lacks a description,
+    at whatever openapi-spec-validator names, and for all other rules at the operation.
+    """
 
     where: str
     rule: str
@@ -25,11 +29,12 @@ def lint(document: Mapping[str, Any]) -> list[Finding]:
         An operation has none, or an empty one. An empty list for ``security`` is one: it says
         that nothing is needed.
     ``no-4xx``
-        An operation that has parameters, a body or demands credentials has no response of 400
-        to 499.
+        An operation that has parameters (its path's count), a body or demands credentials has
+        no response of 400 to 499 (``4XX`` is one).
     ``description``
         A parameter, or a property of a schema among the components, has none, or an empty
-        one. Also deeper down, in ``properties`` and ``items``.
+        one. Also deeper down, in ``properties`` and ``items``. What is a ``$ref`` is
+        described where that leads.
     ``example``
         The JSON body of a request has neither ``example`` nor ``examples`` beside its schema.
     ``wrong-example``
