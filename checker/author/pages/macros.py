@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from checker.author.pages import cards, changes, coverage, sources, symbols
+from checker.author.pages import api, cards, changes, coverage, sources, symbols
 from checker.author.pages.markup import counted, fence, folded, language_of
 from checker.claims import Section, load_claims
 from checker.course import Course, Step
@@ -53,6 +53,7 @@ def define_env(env: Environment) -> None:
         pages.diagram,
         pages.screen,
         pages.coverage_map,
+        pages.api,
     ):
         env.macro(macro)
 
@@ -178,6 +179,10 @@ class Pages:
     def coverage_map(self) -> str:
         """Every claim, with its section, its code and its exercise."""
         return coverage.coverage_map(self.course, load_claims(self.root))
+
+    def api(self, name: str | int) -> str:
+        """Every operation of a step's solved app, from the document that it makes of itself."""
+        return api.api(self.course.step(name))
 
     def _recorded(self, name: str) -> str:
         file = self.root / "docs" / "outputs" / f"{name}.txt"

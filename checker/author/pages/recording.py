@@ -33,6 +33,7 @@ ADDRESS = "localhost:5000"
 COLUMNS = 70
 """Of a pictured screen: its letters can still be read on a telephone."""
 IGNORED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", "*.db", "*.sqlite3")
+EXAMPLES = "docs/examples"
 MODULES = ("checker", "flask", "pytest")
 PROGRAMS = ("curl", "git")
 
@@ -138,6 +139,7 @@ def _play(course: Course, session: Session) -> Iterator[tuple[Run, str]]:
         else:
             step = course.step(session.step)
             write_tree(solved(step) if session.solved else read_tree(step.path), folder)
+            shutil.copytree(course.root / EXAMPLES, folder / EXAMPLES, ignore=IGNORED)
         env = _environment(Path(scratch), dict(session.env))
         with _server(folder, env, wanted=session.step is not None and session.serve) as address:
             for run in session.runs:
@@ -145,7 +147,7 @@ def _play(course: Course, session: Session) -> Iterator[tuple[Run, str]]:
 
 
 def _copy_course(course: Course, folder: Path) -> None:
-    for name in ("steps", "solutions", "checker", "docs/examples"):
+    for name in ("steps", "solutions", "checker", EXAMPLES):
         shutil.copytree(course.root / name, folder / name, ignore=IGNORED)
 
 
@@ -241,7 +243,7 @@ def _free_port() -> int:
 
 
 def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

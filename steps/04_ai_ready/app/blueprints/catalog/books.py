@@ -1,0 +1,67 @@
+"""Books: list, add, read, replace, remove.
+
+The list is sorted by ``id``, ``title``, ``published_year`` and ``isbn13``. A new book is answered
+with 201 and its address in ``Location``, a removed one with 204 and nothing.
+"""
+
+from typing import Any
+
+from flask import Blueprint
+from sqlalchemy import Select, select
+
+from app.auth.guards import requires
+from app.models import Book
+from app.openapi.contracts import accepts, answers
+from app.paging import pages
+from app.schemas.book import BookSchema, BookUpdateSchema
+from app.services import books as service
+
+books = Blueprint("books", __name__)
+
+
+@books.get("")
+@requires("books:read")
+@pages(BookSchema(), sort=["id", "title", "published_year", "isbn13"])
+def list_books() -> Select[Book]:
+    """List books."""
+    return select(Book)
+
+
+@books.post("")
+@requires("books:write")
+@accepts(BookSchema())
+@answers(BookSchema(), 201, location="books.get_book", errors={409: ["isbn_taken"]})
+def add_book(values: dict[str, Any]) -> Book:
+    """Add a book.
+
+    Its authors have to be there already. Copies of it are added on their own.
+    """
+    return service.add_book(values)
+
+
+@books.get("/<int:book_id>")
+@requires("books:read")
+@answers(BookSchema())
+def get_book(book_id: int) -> Book:
+    """Read a book."""
+    return service.get_book(book_id)
+
+
+@books.put("/<int:book_id>")
+@requires("books:write")
+@accepts(BookUpdateSchema())
+@answers(BookSchema(), errors={409: ["isbn_taken", "stale_version"]})
+def replace_book(values: dict[str, Any], book_id: int) -> Book:
+    """Replace a book.
+
+    Read it first: the version that you have read has to be the one that is there.
+    """
+    return service.replace_book(book_id, values)
+
+
+@books.delete("/<int:book_id>")
+@requires("books:write")
+@answers(None, 204, errors={409: ["book_has_loans"]})
+def remove_book(book_id: int) -> None:
+    """Remove a book and its copies, if none of them was ever lent."""
+    service.remove_book(book_id)

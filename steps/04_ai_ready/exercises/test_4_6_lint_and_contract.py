@@ -1,0 +1,360 @@
+"""Exercise 4.6: the document is of use, and it is true."""
+
+import copy
+import random
+import re
+import secrets
+
+import pytest
+
+API = "/api/v1"
+
+
+def findings(documents: list[dict[str, object]]) -> list[list[list[str]]]:
+    from app.openapi.lint import lint
+
+    return [[list(finding) for finding in lint(document)] for document in documents]
+
+
+def own_findings() -> list[list[str]]:
+    from flask import current_app
+
+    from app.openapi import document_of
+    from app.openapi.lint import lint
+
+    return [list(finding) for finding in lint(document_of(current_app))]
+
+
+def a_library() -> dict[str, int]:
+    """Something of every kind: lent, given back, and never lent; and a member who has some."""
+    import world
+
+    book = world.add_book()
+    lent, back, fresh = (world.add_copy(book) for _ in range(3))
+    member = world.person("member")
+    return {
+        "book": book,
+        "lent": lent,
+        "fresh": fresh,
+        "open": world.add_loan(copy_id=lent, user_id=member),
+        "closed": world.add_loan(copy_id=back, user_id=member, borrowed=9, returned=2),
+        "user": member,
+    }
+
+
+def a_document() -> dict[str, object]:
+    """A small one with nothing to mend, and with everything that a walk could miss."""
+    word = secrets.token_hex(2)
+    text = {"type": "string", "description": "A word."}
+    thing = {
+        "type": "object",
+        "properties": {
+            word: dict(text),
+            "inner": {"type": "object", "description": "Deeper.", "properties": {word: dict(text)}},
+            "list": {
+                "type": "array",
+                "description": "Several.",
+                "items": {"type": "object", "properties": {word: dict(text)}},
+            },
+            "other": {"$ref": "#/components/schemas/Other"},
+        },
+        "required": [word],
+        "additionalProperties": False,
+    }
+    refused = {"description": "Refused."}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Things", "version": "1"},
+        "paths": {
+            "/things": {
+                "post": {
+                    "operationId": "add",
+                    "summary": "Add",
+                    "security": [{"key": []}],
+                    "requestBody": {
+                        "content": {
+                            "application/json": {
+                                "schema": {"$ref": "#/components/schemas/Thing"},
+                                "example": {word: "x"},
+                            }
+                        }
+                    },
+                    "responses": {"201": {"description": "Added."}, "422": dict(refused)},
+                },
+            },
+            "/things/{id}": {
+                "parameters": [
+                    {
+                        "name": "id",
+                        "in": "path",
+                        "required": True,
+                        "description": "Which.",
+                        "schema": {"type": "integer"},
+                    }
+                ],
+                "get": {
+                    "operationId": "read",
+                    "summary": "Read",
+                    "security": [],
+                    "parameters": [{"$ref": "#/components/parameters/language"}],
+                    "responses": {"200": {"description": "It."}, "4XX": dict(refused)},
+                },
+            },
+            "/alive": {
+                "get": {
+                    "operationId": "alive",
+                    "summary": "Tell",
+                    "security": [],
+                    "responses": {"200": {"description": "Yes."}},
+                },
+            },
+        },
+        "components": {
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}},
+            "parameters": {
+                "language": {
+                    "name": "language",
+                    "in": "query",
+                    "description": "In which.",
+                    "schema": {"type": "string"},
+                }
+            },
+            "schemas": {
+                "Thing": thing,
+                "Other": {"type": "object", "properties": {"a/b~c": dict(text)}},
+                "Paired": {"prefixItems": [{"type": "string"}]},
+                "First": {"$ref": "#/components/schemas/Paired/prefixItems/0"},
+                "Weight": {"type": "integer"},
+            },
+        },
+    }
+
+
+GONE = object()
+
+
+def at(document, path):
+    """What a path of keys leads to; ``*`` is the one name that nobody knows beforehand."""
+    for key in path:
+        document = document[next(iter(document)) if key == "*" else key]
+    return document
+
+
+def spoilt(*edits):
+    """A document with something else at each place."""
+    document = a_document()
+    for path, value in edits:
+        *parents, last = path
+        parent = at(document, parents)
+        last = next(iter(parent)) if last == "*" else last
+        if value is GONE:
+            del parent[last]
+        else:
+            parent[last] = copy.deepcopy(value)
+    return document
+
+
+POST = ("paths", "/things", "post")
+READ = ("paths", "/things/{id}", "get")
+ALIVE = ("paths", "/alive", "get")
+JSON_BODY = (*POST, "requestBody", "content", "application/json")
+THING = ("components", "schemas", "Thing")
+NOWHERE = {"$ref": f"#/components/schemas/{secrets.token_hex(3)}", "description": "Somewhere."}
+P, R, A = "/paths/~1things/post", "/paths/~1things~1{id}/get", "/paths/~1alive/get"
+S = "/components/schemas"
+
+# For each rule: the edits of one document, and where the findings must be.
+LACKING = {
+    "operation-id": [
+        ([((*ALIVE, "operationId"), GONE)], [A]),
+        ([((*POST, "operationId"), ""), ((*READ, "operationId"), GONE)], [P, R]),
+    ],
+    "summary": [([((*READ, "summary"), GONE)], [R]), ([((*POST, "summary"), "")], [P])],
+    "security": [
+        ([((*ALIVE, "security"), GONE)], [A]),
+        ([((*READ, "security"), GONE), (("security",), [{"key": []}])], [R]),
+    ],
+    "no-4xx": [
+        ([((*POST, "responses", "422"), GONE)], [P]),
+        ([((*READ, "responses", "4XX"), GONE)], [R]),
+        ([((*ALIVE, "security"), [{"key": []}])], [A]),
+        ([((*POST, "responses"), {"500": {"description": "!"}})], [P]),
+        ([((*READ, "responses", "4XX"), GONE), ((*READ, "parameters"), GONE)], [R]),
+    ],
+    "description": [
+        ([((*READ[:2], "parameters", 0, "description"), GONE)], [R]),
+        ([(("components", "parameters", "language", "description"), "")], [R]),
+        ([((*THING, "properties", "list", "description"), GONE)], [f"{S}/Thing/properties/list"]),
+        ([((*THING[:2], "Other", "properties", "a/b~c", "description"), GONE)],
+         [f"{S}/Other/properties/a~1b~0c"]),
+        ([((*THING, "properties", "inner", "properties", "*", "description"), "")],
+         [f"{S}/Thing/properties/inner/properties/*"]),
+        ([((*THING, "properties", "list", "items", "properties", "*", "description"), GONE)],
+         [f"{S}/Thing/properties/list/items/properties/*"]),
+    ],
+    "example": [([((*JSON_BODY, "example"), GONE)], [P])],
+    "wrong-example": [
+        ([((*JSON_BODY, "example"), {})], [P]),
+        ([((*JSON_BODY, "example"), {"unknown": 1})], [P]),
+        ([((*JSON_BODY, "example"), None)], [P]),
+        ([((*JSON_BODY, "schema"), {"$ref": f"#{S}/Weight"})], [P]),
+    ],
+    "unresolved-ref": [
+        ([((*THING, "properties", "*"), NOWHERE)], [f"{S}/Thing/properties/*"]),
+        ([((*THING, "allOf"), [{"type": "object"}, NOWHERE])], [f"{S}/Thing/allOf/1"]),
+        ([((*READ, "parameters", 0), {"$ref": "#/components/parameters/lang"})],
+         [f"{R}/parameters/0"]),
+        ([((*THING[:2], "First"), {"$ref": f"#{S}/Paired/prefixItems/1"}),
+          ((*ALIVE, "summary"), "")], [f"{S}/First"]),
+    ],
+    "invalid": [
+        ([(("info", "title"), GONE)], None),
+        ([((*POST, "operationId"), 5), ((*ALIVE, "summary"), GONE)], None),
+        ([((*READ, "responses", "200", "description"), GONE)], None),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", LACKING)
+def test_what_a_document_lacks_is_found(inside, rule):
+    cases = LACKING[rule]
+    documents = [spoilt(*edits) for edits, _ in cases]
+    for (edits, places), document, found in zip(
+        cases, documents, inside(findings, documents), strict=True
+    ):
+        changed = ", ".join("/".join(map(str, path)) for path, _ in edits)
+        word = next(iter(at(document, (*THING, "properties"))))
+        rules = sorted({finding[1] for finding in found})
+        assert rule in rules, f"{rule} was not found, in a document with another {changed}"
+        assert rules == [rule], f"{rule} is all that is wrong with another {changed}"
+        assert found == sorted(found), "findings are sorted"
+        if places is not None:
+            got = sorted({finding[0] for finding in found})
+            expected = sorted({place.replace("*", word) for place in places})
+            assert got == expected, f"where {rule} is found, with another {changed}"
+        assert all(finding[2] for finding in found), "a finding says what to do, in its message"
+
+
+def test_a_good_document_has_nothing_to_mend(inside):
+    several = {"small": {"summary": "One", "value": {}}}
+    form = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
+    documents = [
+        a_document(),
+        spoilt(((*JSON_BODY, "example"), GONE), ((*JSON_BODY, "examples"), several)),
+        spoilt(((*POST, "requestBody", "content"), form)),
+        spoilt(((*ALIVE, "responses", "404"), {"description": "No."})),
+    ]
+    for found in inside(findings, documents):
+        assert found == [], (
+            "nothing is wrong with it: an empty list for security says that nothing is needed, and"
+            " who takes nothing and asks for nothing may have no 4xx"
+        )
+
+
+def test_the_document_of_the_app_has_nothing_to_mend(inside, anonymous):
+    read_document(anonymous)
+    assert inside(own_findings) == [], "flask openapi-lint has something to say of our own document"
+
+
+def read_document(client):
+    answer = client.get("/openapi.json")
+    assert answer.status_code == 200, (
+        f"GET /openapi.json answered {answer.status_code}: the document comes first"
+    )
+    return answer.json
+
+
+class Contract:
+    """Asks the app, and holds what it answers to what its document says."""
+
+    def __init__(self, client) -> None:
+        self.document = read_document(client)
+
+    def hold(self, client, method: str, path: str, **sent) -> int:
+        answer = client.open(f"{API}/{path}", method=method, **sent)
+        operation = self.operation(method.lower(), answer.request.path)
+        what = f"{method} {answer.request.path} answered {answer.status_code}"
+        body = answer.get_json(silent=True)
+        code = body.get("code") if isinstance(body, dict) and answer.status_code >= 400 else None
+        said = operation["responses"].get(str(answer.status_code))
+        assert said, f"{what} {code or ''}: the document does not name that status"
+        if "$ref" in said:
+            said = self.document["components"]["responses"][said["$ref"].rpartition("/")[2]]
+        content = said.get("content", {}).get(answer.mimetype)
+        assert content or not answer.data, f"{what}, with a body of which the document says nothing"
+        if content:
+            wrong = self.error(content["schema"], body)
+            assert wrong is None, f"{what}, and the document says otherwise: {wrong}"
+        return answer.status_code
+
+    def operation(self, method: str, path: str) -> dict[str, object]:
+        exact = [path, *(each for each in self.document["paths"] if "{" in each)]
+        for template in exact:
+            pattern = re.sub(r"{\w+}", "[^/]+", template)
+            item = self.document["paths"].get(template, {})
+            if re.fullmatch(pattern, path) and method in item:
+                return item[method]
+        raise AssertionError(f"{method.upper()} {path} is not in the document")
+
+    def error(self, schema, body) -> str | None:
+        from jsonschema import Draft202012Validator
+
+        whole = {**schema, "components": self.document["components"]}
+        for error in Draft202012Validator(whole).iter_errors(body):
+            place = ".".join(map(str, error.absolute_path)) or "the body"
+            return f"{place}: {error.message}"
+        return None
+
+
+def test_what_is_said_of_loans_is_true(client, member, inside):
+    ids = inside(a_library)
+    contract = Contract(client)
+
+    for who in random.sample([client, member], k=2):
+        for path in ("loans", f"loans/{ids['closed']}", f"loans/{ids['open']}"):
+            contract.hold(who, "GET", path)
+    contract.hold(client, "GET", "loans/history")
+    contract.hold(member, "POST", f"loans/{ids['open']}/return")
+    contract.hold(member, "POST", "loans", json={"copy_id": ids["lent"], "user_id": ids["user"]})
+    contract.hold(client, "GET", "admin/overdue")
+
+
+def test_what_is_said_of_loans_is_no_more_than_true(client):
+    shape = read_document(client)["components"]["schemas"]["Loan"]["properties"]
+    nullable = sorted(name for name, each in shape.items() if "null" in str(each.get("type")))
+    assert nullable == ["returned_at"], "of a loan, what may be null"
+
+
+def test_what_is_said_of_copies_is_true(client, inside):
+    ids = inside(a_library)
+    contract = Contract(client)
+    book, barcode = ids["book"], secrets.token_hex(4).upper()
+
+    contract.hold(client, "GET", f"books/{book}/copies")
+    contract.hold(client, "GET", f"books/{random.randrange(900, 999)}/copies")
+    for body in ({"barcode": barcode}, {"barcode": barcode}, {"condition": "?"}):
+        contract.hold(client, "POST", f"books/{book}/copies", json=body)
+    contract.hold(client, "GET", f"copies/{ids['lent']}")
+    removed = [
+        contract.hold(client, "DELETE", f"copies/{ids[name]}")
+        for name in ("fresh", "fresh", "lent")
+    ]
+    assert removed == [204, 404, 409], "removing a copy answers as before"
+
+
+def test_what_is_said_of_users_is_true(client, member, anonymous, inside):
+    inside(a_library)
+    contract = Contract(client)
+    new = {"email": f"{secrets.token_hex(4)}@example.org", "name": "Ada"}
+    passwords = {"current_password": "x" * 12, "new_password": secrets.token_hex(8)}
+
+    for who in (client, member, anonymous):
+        for path in ("users", "users/me", "users/1", "users/998"):
+            contract.hold(who, "GET", path)
+        contract.hold(who, "POST", "users", json=new)
+        contract.hold(who, "POST", "users", json={"name": 5})
+        contract.hold(who, "POST", "users", data="?")
+        contract.hold(who, "PUT", "users/me/password", json=passwords)
+        contract.hold(who, "PUT", "users/me/password", json={})
+    assert contract.hold(client, "GET", "users/me") == 404, "a program is nobody's account"
+    assert contract.hold(member, "GET", "users/me") == 200, "a member reads who they are"
