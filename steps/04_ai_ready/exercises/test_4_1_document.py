@@ -324,7 +324,8 @@ def test_security_is_what_the_view_demands(anonymous, inside):
     document = read(anonymous)
     schemes = ["bearer", "oauth2", "api_key", "basic"]
     defined = document.get("components", {}).get("securitySchemes", {})
-    assert sorted(defined) == sorted([*schemes, "operator"]), "the schemes among the components"
+    every = sorted([*schemes, "client", "operator"])
+    assert sorted(defined) == every, "the schemes among the components"
     opened, scoped, known = (
         operation_at(document, f"/{name}/{end}").get("security")
         for end in ("open", "scoped", "known")

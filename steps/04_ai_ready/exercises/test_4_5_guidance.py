@@ -493,7 +493,8 @@ def test_accept_decides_on_the_form(client, case):
     for accept, is_problem in ACCEPTS[case]:
         headers = {} if accept is None else {"Accept": accept}
         answer = client.get(MISSING, headers=headers)
-        asked = f"an error, asked for with Accept: {accept}"
+        how = "without Accept" if accept is None else f"with Accept: {accept}"
+        asked = f"an error, asked for {how}"
         expected = PROBLEM if is_problem else "application/json"
         assert answer.mimetype == expected, asked
         vary = [part.strip().lower() for part in answer.headers.get("Vary", "").split(",")]

@@ -154,6 +154,15 @@ def spoilt(*edits):
     return document
 
 
+def told(edits, word):
+    """In words, what was done to the document."""
+    parts = []
+    for path, value in edits:
+        place = " > ".join(map(str, path)).replace("*", word)
+        parts.append(f"{place} is {'gone' if value is GONE else repr(value)}")
+    return " and ".join(parts)
+
+
 POST = ("paths", "/things", "post")
 READ = ("paths", "/things/{id}", "get")
 ALIVE = ("paths", "/alive", "get")
@@ -222,16 +231,16 @@ def test_what_a_document_lacks_is_found(inside, rule):
     for (edits, places), document, found in zip(
         cases, documents, inside(findings, documents), strict=True
     ):
-        changed = ", ".join("/".join(map(str, path)) for path, _ in edits)
         word = next(iter(at(document, (*THING, "properties"))))
+        where = f"in a document whose {told(edits, word)}"
         rules = sorted({finding[1] for finding in found})
-        assert rule in rules, f"{rule} was not found, in a document with another {changed}"
-        assert rules == [rule], f"{rule} is all that is wrong with another {changed}"
+        assert rule in rules, f"{rule} was not found {where}"
+        assert rules == [rule], f"{rule} is all that is to be found {where}"
         assert found == sorted(found), "findings are sorted"
         if places is not None:
             got = sorted({finding[0] for finding in found})
             expected = sorted({place.replace("*", word) for place in places})
-            assert got == expected, f"where {rule} is found, with another {changed}"
+            assert got == expected, f"the place of what was found, {where}"
         assert all(finding[2] for finding in found), "a finding says what to do, in its message"
 
 
