@@ -4,8 +4,6 @@ import random
 import secrets
 from datetime import datetime, timedelta
 
-import pytest
-
 LOANS = "/api/v1/loans"
 LOAN_PERIOD = timedelta(days=21)
 
@@ -206,15 +204,14 @@ MEANINGS = {
 }
 
 
-@pytest.mark.parametrize("kind", REASONS)
-def test_a_refusal_says_why_and_stores_nothing(client, inside, kind):
-    loan = inside(lend_as, [kind])
-    before = inside(loans)
+def test_a_refusal_says_why_and_stores_nothing(client, inside):
+    for kind, code in REASONS.items():
+        loan = inside(lend_as, [kind])
+        before = inside(loans)
 
-    got = told(renew(client, loan))
-    expected = f"409 {REASONS[kind]}"
-    assert got == expected, f"a loan must not be renewed if {MEANINGS[kind]}"
-    assert inside(loans) == before, "the renewal was refused, and changed something"
+        got = told(renew(client, loan))
+        assert got == f"409 {code}", f"a loan must not be renewed if {MEANINGS[kind]}"
+        assert inside(loans) == before, "the renewal was refused, and changed something"
 
 
 def test_the_first_reason_counts(client, inside):
