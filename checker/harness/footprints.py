@@ -67,15 +67,16 @@ class Walk:
             known = wanted.get(code.co_filename)
             if known is None:
                 known = wanted[code.co_filename] = self._ground.edited(code.co_filename)
-            if known and not code.co_name.startswith("<"):
+            if known and (not code.co_name.startswith("<") or code.co_name == "<lambda>"):
                 file = self._ground.relative(code.co_filename)
                 self.left(file, code.co_firstlineno, code.co_name)
 
         return watch
 
 
-def note(file: str, function: str, line: int) -> None:
+def note(file: str, function: str, line: int, value: Any = None) -> Any:
     """A marked function of the learner's ``file`` has been left: for the walk of this thread."""
     walk = _walk.get()
     if walk is not None:
         walk.left(file, line, function)
+    return value

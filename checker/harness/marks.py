@@ -12,14 +12,16 @@ from typing import Any, TypeVar
 Function = TypeVar("Function", ast.FunctionDef, ast.AsyncFunctionDef)
 
 LEFT = "__course_left__"
-"""What a marked module calls with the name and the first line of the function that is left."""
+"""What a marked module calls with the name and the first line of the function that is left.
+
+A lambda passes its value too, and gets it back.
+"""
 
 
 def marked(source: Any, filename: str) -> ast.Module:
     """The module, with every function's body in a ``try`` whose ``finally`` calls ``LEFT``.
 
-    Lambdas are left alone: SQLAlchemy reads what some of them refer to. Raises whatever
-    :func:`ast.parse` does.
+    Raises whatever :func:`ast.parse` does.
     """
     tree: ast.Module = _Marker().visit(ast.parse(source, filename))
     return tree
@@ -31,6 +33,15 @@ class _Marker(ast.NodeTransformer):
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         return self._mark(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        self.generic_visit(node)
+        who: list[ast.expr] = [ast.Constant("<lambda>"), ast.Constant(node.lineno), node.body]
+        call = ast.Call(ast.Name(LEFT, ast.Load()), who, keywords=[])
+        for made in (call, call.func, *who[:2]):
+            ast.copy_location(made, node.body)
+        node.body = call
+        return node
 
     def _mark(self, node: Function) -> Function:
         self.generic_visit(node)

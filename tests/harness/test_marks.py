@@ -69,13 +69,21 @@ def outer():
 
 def nothing_yet():
     """Only words."""
+
+
+double = lambda value, times=2: value * times
 '''
 
 
 def run(source: str, *, is_marked: bool) -> dict[str, Any]:
     left: list[tuple[str, int]] = []
     tree: ast.Module | str = marked(source, "mine.py") if is_marked else source
-    names: dict[str, Any] = {LEFT: lambda name, line: left.append((name, line)), "left": left}
+
+    def leave(name: str, line: int, value: object = None) -> object:
+        left.append((name, line))
+        return value
+
+    names: dict[str, Any] = {LEFT: leave, "left": left}
     exec(compile(tree, "mine.py", "exec"), names)  # noqa: S102 - the source above
     return names
 
@@ -92,6 +100,7 @@ CALLS: dict[str, Callable[[dict[str, Any]], object]] = {
     ),
     "a function within": lambda names: names["outer"](),
     "nothing": lambda names: names["nothing_yet"](),
+    "a lambda": lambda names: names["double"](4),
     "a signature": lambda names: str(inspect.signature(names["plain"])),
 }
 
@@ -108,11 +117,12 @@ def test_a_marked_module_does_what_it_did(what: str) -> None:
         ("plain", [("plain", 5)]),
         ("outer", [("plain", 5), ("inner", 40), ("outer", 37)]),
         ("Shelf", [("__init__", 16)]),
+        ("double", [("<lambda>", 52)]),
     ],
 )
 def test_each_function_says_when_it_is_left(call: str, left: list[tuple[str, int]]) -> None:
     names = run(SOURCE, is_marked=True)
-    names[call](*[1] * (call == "plain"))
+    names[call](*[1] * (call in {"plain", "double"}))
     assert names["left"] == left
 
 
