@@ -15,6 +15,7 @@ from checker.engine.job import Job
 from checker.engine.shadow import shadowing
 from checker.harness.failure import Failure
 from checker.harness.fresh import import_from_source
+from checker.harness.ground import Ground
 from checker.harness.words import one_line
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def run(order: dict[str, Any], send: Send) -> None:
     job, stack = Job.from_json(order["job"]), Path(order["stack"])
     sys.dont_write_bytecode = True
     warnings = shadowing(job.root)
-    import_from_source(job.root)
+    import_from_source(Ground(job.root, job.exercises, job.edit))
     os.chdir(job.root)
     reporter = Reporter(send, order["skip"])
     pytest.main(_arguments(job, stack), plugins=[reporter])

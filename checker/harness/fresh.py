@@ -6,14 +6,22 @@ saves twice within a second would then have its first version checked.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
-from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+from functools import partial
+from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
+
+from checker.harness.footprints import MARKED, note
+from checker.harness.ground import Ground
+from checker.harness.marks import LEFT, marked
 
 
 class _FromSource(SourceFileLoader):
+    ground: Ground
+
     def path_stats(self, path: Any) -> Any:
         # Python looks for no compiled copy, and writes none, where this fails.
         raise OSError("the learner's files are read from source")
@@ -27,16 +35,52 @@ class _FromSource(SourceFileLoader):
                 raise
             raise SyntaxError(str(error), (self.path, None, None, None)) from None
 
+    # It is a method of the loader that this one derives from, a static one of another base.
+    def source_to_code(  # type: ignore[override]
+        self, data: Any, path: Any, **options: Any
+    ) -> CodeType:
+        if isinstance(path, str) and self.ground.edited(path):
+            data = marked(data, path)
+        return super().source_to_code(data, path, **options)
 
-def import_from_source(root: Path) -> None:
-    """From here on, import what lies below ``root`` from source, and never write there."""
-    finder = FileFinder.path_hook((_FromSource, SOURCE_SUFFIXES))
+    def exec_module(self, module: ModuleType) -> None:
+        if self.ground.edited(self.path):
+            setattr(module, LEFT, partial(note, self.ground.relative(self.path)))
+            MARKED.add(self.ground.key(self.path))
+        super().exec_module(module)
+
+
+def import_from_source(ground: Ground) -> None:
+    """From here on, import what lies below its root from source, and never write there.
+
+    The files to edit say which of their functions was left last, to a
+    :class:`~checker.harness.footprints.Walk` on the same ground.
+    """
+    loader: type[_FromSource] = type("_FromSourceOfGround", (_FromSource,), {"ground": ground})
+    finder = FileFinder.path_hook((loader, SOURCE_SUFFIXES))
 
     def hook(path: str) -> Any:
-        if not Path(path).resolve().is_relative_to(root):
+        if not Path(path).resolve().is_relative_to(ground.root):
             raise ImportError("not the learner's")
         return finder(path)
 
     sys.path_hooks.insert(0, hook)
-    for path in [p for p in sys.path_importer_cache if Path(p).is_relative_to(root)]:
+    _import_by_path(ground, loader)
+    for path in [p for p in sys.path_importer_cache if Path(p).is_relative_to(ground.root)]:
         del sys.path_importer_cache[path]
+
+
+def _import_by_path(ground: Ground, marking: type[_FromSource]) -> None:
+    """The same for the files to edit that somebody imports by their path, as Alembic does."""
+    plain = importlib.util.spec_from_file_location
+
+    def spec_from_file_location(
+        name: str, location: Any = None, *, loader: Any = None, **options: Any
+    ) -> ModuleSpec | None:
+        if loader is None and location is not None and ground.edited(str(location)):
+            loader = marking(name, str(location))
+        if loader is not None:
+            options["loader"] = loader
+        return plain(name, location, **options)
+
+    importlib.util.spec_from_file_location = spec_from_file_location

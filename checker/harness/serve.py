@@ -27,7 +27,7 @@ class Server:
 
     def __init__(self, hello: dict[str, Any]) -> None:
         ground = Ground(Path(hello["root"]), Path(hello["exercises"]), tuple(hello["edit"]))
-        import_from_source(ground.root)
+        import_from_source(ground)
         self._host = Host(ground)
         self._stack: TextIO | None = None
         if hello["stack"]:
