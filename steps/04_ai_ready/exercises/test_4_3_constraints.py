@@ -129,6 +129,28 @@ def try_books(books: list[dict[str, object]], days: int) -> dict[str, object]:
     return {"shape": shape, "refusals": refusals}
 
 
+def load_each(bodies: list[object], update: bool) -> list[object]:
+    """What becomes of each: what it loads as, or the fields to blame."""
+    from marshmallow import ValidationError
+
+    from app.schemas.book import BookSchema, BookUpdateSchema
+
+    schema = BookUpdateSchema() if update else BookSchema()
+    found = []
+    for body in bodies:
+        try:
+            found.append(schema.load(body))
+        except ValidationError as error:
+            found.append(sorted(error.normalized_messages()))
+    return found
+
+
+def is_one(texts: list[str]) -> list[bool]:
+    from app.schemas.book import is_isbn13
+
+    return [is_isbn13(text) for text in texts]
+
+
 def fits(shape, value):
     """Whether JSON Schema, as far as the document uses it, accepts ``value``."""
     number, text, many = is_number(value), isinstance(value, str), isinstance(value, list)
@@ -352,6 +374,29 @@ def test_only_the_check_digit_is_beyond_the_document(inside):
     assert refused, f"{wrong}, whose last digit is wrong, was accepted"
     shape = tried["shape"].get("properties", {}).get("isbn13", {})
     assert fits(shape, wrong), f"JSON Schema cannot know that {wrong} is wrong: {shape}"
+
+
+def test_what_comes_in_stays(inside):
+    book = a_book()
+    loaded, untidy, *missing = inside(
+        load_each,
+        [book, book | {"title": f" {book['title']} "}]
+        + [{key: book[key] for key in book if key != name} for name in book],
+        False,
+    )
+    assert loaded == book | {"published_year": None}, "a book, and null for a year that is not sent"
+    assert untidy == loaded, "spaces around a title are dropped"
+    assert missing == [[name] for name in book], "title, isbn13 and author_ids are required"
+    names = ["id", "authors", "version", word()]
+    refused = inside(
+        load_each, [book | {name: 1} for name in names] + [[], {**book, "title": 5}], False
+    )
+    assert refused == [*([name] for name in names), ["_schema"], ["title"]], "what never comes in"
+    again, without = inside(load_each, [book | {"version": 7}, book], True)
+    assert again == loaded | {"version": 7}, "a book that replaces one has a version"
+    assert without == ["version"], "a book that replaces one must have a version"
+    other = isbn13("977")
+    assert inside(is_one, [book["isbn13"], other]) == [True, False], "an ISBN is 978 or 979"
 
 
 def test_there_is_one_more_year_each_year(inside):

@@ -32,6 +32,21 @@ def own_findings(blueprints: list[str]) -> list[list[str]]:
     return [list(finding) for finding in lint({**document, "paths": paths})]
 
 
+def load_loans(bodies: list[dict[str, object]]) -> list[object]:
+    """What becomes of each: what it loads as, or the fields to blame."""
+    from marshmallow import ValidationError
+
+    from app.schemas.loan import LoanSchema
+
+    found = []
+    for body in bodies:
+        try:
+            found.append(LoanSchema().load(body))
+        except ValidationError as error:
+            found.append(sorted(error.normalized_messages()))
+    return found
+
+
 def a_library() -> dict[str, int]:
     """Something of every kind: lent, given back, and never lent; and a member who has some."""
     import world
@@ -179,10 +194,14 @@ NOWHERE = {"$ref": f"#/components/schemas/{secrets.token_hex(3)}", "description"
 P, R, A = "/paths/~1things/post", "/paths/~1things~1{id}/get", "/paths/~1alive/get"
 S = "/components/schemas"
 
+NAMELESS = {"summary": "Do", "security": [], "responses": {"200": {"description": "Done."}}}
+
 # For each rule: the edits of one document, and where the findings must be.
 LACKING = {
     "operation-id": [
         ([((*ALIVE, "operationId"), GONE)], [A]),
+        ([((*ALIVE[:2], method), NAMELESS) for method in ("put", "patch", "delete")],
+         [f"/paths/~1alive/{method}" for method in ("put", "patch", "delete")]),
         ([((*POST, "operationId"), ""), ((*READ, "operationId"), GONE)], [P, R]),
     ],
     "summary": [([((*READ, "summary"), GONE)], [R]), ([((*POST, "summary"), "")], [P])],
@@ -353,6 +372,21 @@ def test_what_is_said_of_loans_is_no_more_than_true(client):
     assert nullable == ["returned_at"], "of a loan, what may be null"
 
 
+def test_what_comes_in_for_a_loan_stays(inside):
+    loan = {"copy_id": random.randrange(1, 99), "user_id": random.randrange(1, 99)}
+    names = ["id", "book", "borrowed_at", "due_at", "returned_at", "renewals", "overdue"]
+    texts = [loan | {name: str(loan[name])} for name in loan]
+    missing = [{name: loan[name]} for name in loan]
+    bodies = [loan, *texts, *missing, *({**loan, name: 1} for name in names)]
+    loaded, *refused = inside(load_loans, bodies)
+
+    assert loaded == loan, "a loan is a copy and a user"
+    fields = ["copy_id", "user_id", "user_id", "copy_id", *names]
+    assert refused == [[name] for name in fields], (
+        "copy_id and user_id are required, and JSON integers; nothing else comes in"
+    )
+
+
 def test_what_is_said_of_copies_is_true(client, inside):
     ids = inside(a_library)
     contract = Contract(client)
@@ -386,5 +420,7 @@ def test_what_is_said_of_users_is_true(client, member, anonymous, inside):
         contract.hold(who, "PUT", "users/me/password", json=passwords)
     contract.hold(member, "PUT", "users/me/password", json={})
     contract.hold(anonymous, "GET", "users/me")
+    said = contract.operation("put", f"{API}/users/me/password")["responses"]
+    assert "204" in said, "a password that was changed is answered with 204, as before"
     assert contract.hold(client, "GET", "users/me") == 404, "a program is nobody's account"
     assert contract.hold(member, "GET", "users/me") == 200, "a member reads who they are"
