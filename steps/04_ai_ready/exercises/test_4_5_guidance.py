@@ -504,6 +504,7 @@ def test_a_problem_tells_the_same(client, inside):
         ("GET", MISSING, None, "Not Found"),
         ("POST", f"{API}/authors", {"birth_year": 0, "nmae": ""}, None),
         ("DELETE", f"{API}/authors", None, "Method Not Allowed"),
+        ("GET", "/probe/abort?status=400", None, "Bad Request"),
         ("GET", "/planted/refusal", None, "Conflict"),
         ("GET", "/probe/crash?kind=RuntimeError&cause=x", None, "Internal Server Error"),
     ):
