@@ -263,24 +263,25 @@ def _maker(plan: Plan, part: Part, submission: Submission | None) -> Callable[[]
     def make() -> Task:
         if submission is None:
             files = _starter(plan.request.course.step(part.step))
-            return Task(part.step, files, _seed(plan, part, digest(files)), hidden_only=True)
+            seed = _seed(plan, part, digest(files))
+            return Task(part.step, files, seed, hidden_only=True)
         files = dict(plan.located(submission).work[part.step])
         found = digest(files)
         if found != plan.looks[part.student].steps[part.step]:
             raise UserError("its files changed while the class was graded")
-        return Task(part.step, files, _seed(plan, part, found))
+        return Task(part.step, files, _seed(plan, part, found), shuffled=part.round > 0)
 
     return make
 
 
-def _seed(plan: Plan, part: Part, files: str) -> int:
+def _seed(plan: Plan, part: Part, files: str) -> str:
     """What the random values of the tests come from.
 
     It depends on the learner's files, so that the same files always meet the same values, and
     nobody can write an answer for the values that it will meet.
     """
     text = f"{plan.request.seed} {part.step} {part.round} {files}"
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _kept(plan: Plan, done: Done[Part]) -> Done[Part]:

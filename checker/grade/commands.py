@@ -42,6 +42,13 @@ def _moment(
     metavar="NAME,…",
     help="What to write; a wrong name lists them all.",
 )
+@click.option(
+    "--gradebook", type=FOLDER, metavar="CSV", help="For canvas: its gradebook, to be filled in."
+)
+@click.option("--column", metavar="TITLE", help="For canvas: the assignment's title in it.")
+@click.option(
+    "--worksheet", type=FOLDER, metavar="CSV", help="For moodle: its worksheet, to be filled in."
+)
 @click.option("--title", help="What the report is called; the folder's name if not given.")
 @click.option(
     "--roster",
@@ -110,6 +117,9 @@ def grade(
     submissions: Path,
     out: Path,
     formats: str,
+    gradebook: Path | None,
+    column: str | None,
+    worksheet: Path | None,
     title: str | None,
     roster: Path | None,
     steps: tuple[str, ...],
@@ -146,13 +156,13 @@ def grade(
     if students and failed_only:
         raise click.UsageError("give --student or --failed-only, one of them")
     course = _course()
-    wanted = tuple(dict.fromkeys(course.step(name) for name in steps))
+    wanted = {course.step(name).name for name in steps}
     class_list = read_roster(roster) if roster else None
     request = batch.Request(
         course=course,
         intake=take_in(submissions, class_list, roster),
         title=title or submissions.resolve().name,
-        steps=tuple(step for step in course.steps if step in wanted),
+        steps=tuple(step for step in course.steps if step.name in wanted),
         repeat=repeat,
         seed=seed,
         unsafe=unsafe,
@@ -165,7 +175,7 @@ def grade(
     if students:
         request = batch.with_students(request, students)
     names = tuple(name.strip() for name in formats.split(",") if name.strip())
-    output = Output(out, names, key)
+    output = Output(out, names, key, gradebook, column, worksheet)
     sys.exit(grade_class(request, output, jobs, cluster, failed_only=failed_only))
 
 

@@ -31,12 +31,17 @@ def flags(step_root: Path, step: Step) -> tuple[Flag, ...]:
 
 
 class Examiner:
-    def __init__(self, course: Course, tier: Tier, limit: float, budget: float) -> None:
+    def __init__(self, course: Course, tier: Tier, *, limit: float, budget: float) -> None:
         self.course, self.limit, self.budget = course, limit, budget
         self.engine = create_engine()
 
     def examine(
-        self, step_root: Path, step: Step, exercises: Sequence[Exercise], seed: int
+        self,
+        step_root: Path,
+        step: Step,
+        exercises: Sequence[Exercise],
+        seed: str | None = None,
+        shuffled: bool = False,
     ) -> Iterator[Verdict]:
         for exercise in exercises:
             job = Job.for_exercise(self.course, exercise, step_root)

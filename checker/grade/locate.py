@@ -117,9 +117,9 @@ def _named(place: str, course: Course) -> Step | None:
 
 def _fitting(content: Files, course: Course, place: str) -> Step:
     """The step whose starter is most like ``content``: in its files' names, and their bytes."""
-    scores = {step: _likeness(content, _starter(step.path)) for step in course.steps}
-    best = max(scores.values())
-    likely = [step for step, score in scores.items() if score == best]
+    scores = [_likeness(content, _starter(step.path)) for step in course.steps]
+    pairs = zip(course.steps, scores, strict=True)
+    likely = [step for step, score in pairs if score == max(scores)]
     if len(likely) > 1:
         names = " and ".join(step.name for step in likely)
         raise Refused(f"{place or 'the folder'!r} may be {names}: call it by the step's name")

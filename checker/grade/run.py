@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sys
@@ -20,6 +21,8 @@ from checker.grade import signing
 from checker.grade.batch import Batch, Plan, Request, carry_out, chosen
 from checker.grade.isolation import choose
 from checker.grade.journal import Journal, only_one
+from checker.grade.model import Flag
+from checker.grade.unpack import Refused
 
 if TYPE_CHECKING:
     from checker.grade.workers import Workers
@@ -29,11 +32,17 @@ _STATE = "state.json"
 
 @dataclass(frozen=True)
 class Output:
-    """Where the report goes, and as what. ``key`` signs it."""
+    """Where the report goes, and as what. ``key`` signs it.
+
+    ``gradebook`` and ``worksheet`` are what was downloaded from Canvas and Moodle to be filled in.
+    """
 
     folder: Path
     formats: tuple[str, ...]
     key: Path | None = None
+    gradebook: Path | None = None
+    column: str | None = None
+    worksheet: Path | None = None
 
     @property
     def workshop(self) -> Path:
@@ -96,9 +105,18 @@ def _fingerprint(plan: Plan, output: Output) -> str:
         "report",
         plan=plan.fingerprint,
         checker=hashes.whole_digest(),
-        formats=output.formats,
-        signed=str(output.key),
+        output=repr(output),
+        filled=[_hash(file) for file in (output.gradebook, output.worksheet)],
     )
+
+
+def _hash(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _unchanged(plan: Plan, output: Output) -> dict[str, Any] | None:
@@ -118,7 +136,7 @@ def _unchanged(plan: Plan, output: Output) -> dict[str, Any] | None:
 
 def _written(batch: Batch, plan: Plan, output: Output) -> dict[str, Any]:
     """Write the report, each file as a whole, and take away what was of the last one only."""
-    from checker.grade.report import write
+    from checker.grade.formats import Options, write
 
     try:
         last = json.loads((output.workshop / _STATE).read_text(encoding="utf-8"))["files"]
@@ -129,7 +147,17 @@ def _written(batch: Batch, plan: Plan, output: Output) -> dict[str, Any]:
         shutil.rmtree(left, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix="new-", dir=output.workshop))
     try:
-        write(batch.report, batch.timings, made, output.formats)
+        notes: list[Flag] = []
+        options = Options(
+            course=plan.request.course,
+            sources=_sources(plan) if "html" in output.formats else None,
+            gradebook=output.gradebook,
+            column=output.column,
+            worksheet=output.worksheet,
+            tell=notes.append,
+        )
+        timings = {timing.student: timing for timing in batch.timings}
+        write(batch.report, timings, made, output.formats, options)
         files = signing.digests(made)
         for name in files:
             target = output.folder / name
@@ -144,12 +172,31 @@ def _written(batch: Batch, plan: Plan, output: Output) -> dict[str, Any]:
     state = {
         "made_of": _fingerprint(plan, output),
         "files": files,
-        "summary": _summary(batch, output),
+        "summary": _summary(batch, output, notes),
         "exit_code": _exit_code(batch),
     }
     if not any(grade.standing == "ungraded" for grade in batch.report.grades):
         write_json(output.workshop / _STATE, state)
     return state
+
+
+def _sources(plan: Plan) -> dict[str, dict[str, str]]:
+    """The learners' own files as text, to be compared with each other."""
+    found: dict[str, dict[str, str]] = {}
+    for submission in plan.request.intake.submissions:
+        if not plan.looks[submission.student].steps:
+            continue
+        try:
+            work = plan.located(submission).work
+        except (Refused, OSError):
+            continue
+        found[submission.student] = {
+            f"{step}/{name}": content.decode("utf-8", "replace")
+            for step, files in work.items()
+            for name, content in files.items()
+            if name.endswith(".py")
+        }
+    return found
 
 
 def _exit_code(batch: Batch) -> int:
@@ -160,7 +207,7 @@ def _exit_code(batch: Batch) -> int:
     return 1 if any(problem.code in trouble for problem in report.problems) else 0
 
 
-def _summary(batch: Batch, output: Output) -> list[str]:
+def _summary(batch: Batch, output: Output, notes: list[Flag]) -> list[str]:
     report = batch.report
     counts = Counter(grade.standing for grade in report.grades)
     lines = [f"{counts[standing]:>5} {standing}" for standing in counts]
@@ -174,6 +221,7 @@ def _summary(batch: Batch, output: Output) -> list[str]:
         for problem in report.problems
         if problem.code != "missing_submission"
     ]
+    lines += [f"      {note.message}" for note in notes]
     if batch.left_out:
         lines.append(f"{len(batch.left_out):>5} not asked for, and never graded: not in the report")
     if counts["ungraded"]:

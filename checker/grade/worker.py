@@ -50,11 +50,15 @@ class Terms:
 
 @dataclass(frozen=True)
 class Task:
-    """One step to examine. ``hidden_only`` leaves the course's own tests out."""
+    """One step to examine. ``hidden_only`` leaves the course's own tests out.
+
+    ``shuffled`` runs the tests in another order, and the learner's code with another hash seed.
+    """
 
     step: str
     files: Mapping[str, bytes]
-    seed: int
+    seed: str
+    shuffled: bool = False
     hidden_only: bool = False
 
 
@@ -88,7 +92,9 @@ class _Bench:
             file = self.extra / test.step / test.name
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(test.content)
-        self.examiner = Examiner(self.course, self.tier, terms.limit, terms.budget)
+        self.examiner = Examiner(
+            self.course, self.tier, limit=terms.limit, budget=terms.budget
+        )
 
     def examine(self, room: Path, task: Task) -> dict[str, Any]:
         step = self.course.step(task.step)
@@ -101,7 +107,7 @@ class _Bench:
         verdicts = []
         seconds = {}
         start = time.perf_counter()
-        for verdict in self.examiner.examine(root, step, exercises, task.seed):
+        for verdict in self.examiner.examine(root, step, exercises, task.seed, task.shuffled):
             verdicts.append({**verdict.to_json(), "seconds": 0.0})
             seconds[verdict.exercise] = time.perf_counter() - start
             start = time.perf_counter()
