@@ -174,7 +174,7 @@ def grade(
     _refuse_inside(out, submissions)
     if students:
         request = batch.with_students(request, students)
-    names = tuple(name.strip() for name in formats.split(",") if name.strip())
+    names = _names_of_formats(formats)
     output = Output(out, names, key, gradebook, column, worksheet)
     sys.exit(grade_class(request, output, jobs, cluster, failed_only=failed_only))
 
@@ -205,6 +205,19 @@ def verify_results(report: Path, key: Path | None) -> None:
     else:
         click.echo(f"note     signed with the key {found.key[:16]}…: give --key to check that")
     sys.exit(0 if not found.changed and (key is None or found.vouched) else 1)
+
+
+def _names_of_formats(text: str) -> tuple[str, ...]:
+    from checker.grade.formats import FORMATS
+
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in FORMATS:
+            raise click.BadParameter(
+                f"{name!r} is no format; they are {', '.join(FORMATS)}", param_hint="--format"
+            )
+    # What --failed-only and verify-results go by.
+    return names if "json" in names else ("json", *names)
 
 
 def _course() -> Course:

@@ -210,7 +210,7 @@ def winnowed(hashes: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """Of each window the smallest hash, the rightmost of those that are equal; each once."""
     kept: dict[int, tuple[int, int, int]] = {}
     best = -1
-    for end in range(min(WINDOW, len(hashes)) - 1, len(hashes)):
+    for end in range(max(min(WINDOW, len(hashes)) - 1, 0), len(hashes)):
         start = max(end - WINDOW + 1, 0)
         if best < start:
             best = min(range(start, end + 1), key=lambda place: (hashes[place][0], -place))

@@ -92,9 +92,7 @@ class _Bench:
             file = self.extra / test.step / test.name
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(test.content)
-        self.examiner = Examiner(
-            self.course, self.tier, limit=terms.limit, budget=terms.budget
-        )
+        self.examiner = Examiner(self.course, self.tier, limit=terms.limit, budget=terms.budget)
 
     def examine(self, room: Path, task: Task) -> dict[str, Any]:
         step = self.course.step(task.step)

@@ -77,14 +77,14 @@ class ClusterWorkers:
 
     def __init__(self, address: str) -> None:
         try:
-            from distributed import Client
+            from distributed import Client as Connect
         except ImportError as error:
             raise EnvironmentTrouble(
                 "--cluster needs dask.distributed, which is not installed:"
                 " .venv/bin/pip install -r requirements-cluster.lock"
             ) from error
         try:
-            self._client = Client(address, timeout=10, set_as_default=False)
+            self._client: Any = Connect(address, timeout=10, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise EnvironmentTrouble(
                 f"no scheduler answers at {address}: start one with"
