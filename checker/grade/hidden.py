@@ -82,6 +82,13 @@ def contents(tests: tuple[HiddenTest, ...], step: str) -> Mapping[str, bytes]:
     return {test.name: test.content for test in tests if test.step == step}
 
 
+def _literal(node: ast.expr) -> object:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)
+
+
 def _read(file: Path, step: Step) -> HiddenTest:
     content = file.read_bytes()
     try:
@@ -93,8 +100,8 @@ def _read(file: Path, step: Step) -> HiddenTest:
     points: object = _POINTS
     for node in tree.body:
         match node:
-            case ast.Assign(targets=[ast.Name(id="POINTS")], value=ast.Constant(value=value)):
-                points = value
+            case ast.Assign(targets=[ast.Name(id="POINTS")], value=value):
+                points = _literal(value)
     if not isinstance(points, int) or isinstance(points, bool) or points < 1:
         raise UserError(f"{file}: POINTS must be a whole number of at least 1, not {points!r}")
     return HiddenTest(step.name, file.name, content, title or file.stem, points)

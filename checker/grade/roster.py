@@ -115,7 +115,7 @@ def _member(
     spoken = cells.pop(name, "") if name else ""
     if not called:
         # Empty lines, and the line under a gradebook's header
-        if not any(cells.values()) or spoken.casefold() == "points possible":
+        if not any((spoken, *cells.values())) or spoken.casefold() == "points possible":
             return None
         raise UserError(f"{file}:{number}: this line has no id: give it one, or remove it")
     if identity.casefold() == "identifier" and (numbered := _PARTICIPANT.fullmatch(called)):

@@ -108,10 +108,10 @@ def expand(files: Files, limits: Limits = LIMITS) -> Files:
     collector = _Collector(limits)
     for name, content in files.items():
         if not is_archive(name):
-            collector.keep(name, content)
+            collector.take(name, content)
             continue
         for inner, data in _unpacked(io.BytesIO(content), name, limits).items():
-            collector.keep(f"{stem(name)}/{inner}", data)
+            collector.take(f"{stem(name)}/{inner}", data)
     return collector.files
 
 
@@ -325,9 +325,7 @@ class _Collector:
     _seen: dict[str, str] = field(default_factory=dict)
 
     def add(self, entry: _Entry) -> None:
-        self._count += 1
-        if self._count > self.limits.entries:
-            raise Refused(f"it holds more than {self.limits.entries:,} files and folders")
+        self._one_more()
         name = _safe(entry.name, self.limits)
         if not name or entry.kind == "folder" or _is_junk(name):
             return
@@ -341,6 +339,12 @@ class _Collector:
                 self._links.append((name, _safe(entry.target, self.limits)))
             case _:
                 self.keep(name, self._content(entry))
+
+    def take(self, name: str, content: bytes) -> None:
+        """Take in a file that was read before, from the archive around it."""
+        self._one_more()
+        self._grow(len(content))
+        self.keep(name, content)
 
     def keep(self, name: str, content: bytes) -> None:
         """Take a file in; two names that some disk takes for one are refused."""
@@ -371,6 +375,11 @@ class _Collector:
             self._grow(len(piece))
             pieces.append(piece)
         return b"".join(pieces)
+
+    def _one_more(self) -> None:
+        self._count += 1
+        if self._count > self.limits.entries:
+            raise Refused(f"it holds more than {self.limits.entries:,} files and folders")
 
     def _grow(self, size: int) -> None:
         self._total += size
