@@ -286,7 +286,7 @@ class TestBombs:
     def test_archives_within_archives_share_one_limit(self):
         limits = Limits(kept=1000)
         inner = archives.zipped({"a": os.urandom(800)})
-        with pytest.raises(Refused, match="holds more than|a bomb"):
+        with pytest.raises(Refused, match=r"holds more than|a bomb"):
             expand({f"{n}.zip": inner for n in range(9)}, limits)
 
 
@@ -328,11 +328,8 @@ def test_whatever_is_read_stays_within_its_folder(tmp_path, files, links, packin
     except (UnicodeError, ValueError):
         return  # Python itself cannot make this one
     path = archives.put(tmp_path / "a.zip", packed)
-    try:
-        found = read(path)
-    except Refused as error:
-        assert str(error).isprintable()
-        return
+    found, reason = read_or_reason(path)
+    assert reason.isprintable()
     everywhere = set(files.values())
     for name, content in found.items():
         pure = PurePosixPath(name)
@@ -342,6 +339,13 @@ def test_whatever_is_read_stays_within_its_folder(tmp_path, files, links, packin
         assert content in everywhere, "nothing but what was handed in"
     folded = {name.casefold() for name in found}
     assert len(folded) == len(found)
+
+
+def read_or_reason(path):
+    try:
+        return read(path), ""
+    except Refused as error:
+        return {}, str(error)
 
 
 def _packed(files, links, packing):
