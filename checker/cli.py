@@ -17,17 +17,21 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a
 
 
 class _Group(click.Group):
-    """The commands, and those for authors, which are imported only when they are asked for."""
+    """The commands; those for instructors and authors are imported only when asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), "author"]
+        return [*super().list_commands(ctx), "grade", "verify-results", "author"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name != "author":
-            return super().get_command(ctx, cmd_name)
-        from checker.author.commands import author
+        if cmd_name == "author":
+            from checker.author.commands import author
 
-        return author
+            return author
+        if cmd_name in ("grade", "verify-results"):
+            from checker.grade.commands import grade, verify_results
+
+            return grade if cmd_name == "grade" else verify_results
+        return super().get_command(ctx, cmd_name)
 
 
 @click.group(cls=_Group, invoke_without_command=True)

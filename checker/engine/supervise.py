@@ -15,9 +15,9 @@ from checker.engine.verdict import Failure, Outcome, State, TestResult, Verdict
 from checker.harness.endings import ending, while_loading
 from checker.harness.failure import Location
 from checker.harness.ground import Ground
-from checker.harness.messages import location
 from checker.harness.stacks import learner_line
 from checker.harness.stdio import FLOOD
+from checker.harness.watch import dumped
 
 # The process itself names what is over: the line that loops, the print without end. It is
 # killed from here only when it did not get there.
@@ -81,9 +81,14 @@ class Supervisor:
             self.died(frame["code"])
         self.over = self.done or self.problem is not None or not self.goes_on()
 
+    @property
+    def out_of_patience(self) -> bool:
+        patience = self.job.patience
+        return patience is not None and time.monotonic() - self.begin > patience
+
     def goes_on(self) -> bool:
         """Whether the tests after the one that ended its process are to run."""
-        loads = "does_not_load" not in self.kinds.values()
+        loads = "does_not_load" not in self.kinds.values() and not self.out_of_patience
         return loads and self.count < len(self.names) and self.spent < self.job.budget
 
     def take(self, frame: dict[str, Any]) -> None:
@@ -131,7 +136,9 @@ class Supervisor:
             return
         theirs = self.running is not None and self.phase != "starting"
         limit = self.job.limit if theirs else _START
-        if self.link.output.count > _FLOOD:
+        if self.out_of_patience and theirs:
+            self.end("patience")
+        elif self.link.output.count > _FLOOD:
             self.end("flood")
         elif time.monotonic() - self.started > limit + _GRACE:
             self.end("slow")
@@ -170,6 +177,11 @@ class Supervisor:
                 f"still not done after {self.job.limit:g} seconds: a loop without end?",
                 ("timed_out"),
             )
+        if self.killed == "patience":
+            return (
+                f"the exercise's tests took more than {self.job.patience:g} seconds together",
+                "timed_out",
+            )
         if self.killed == "flood":
             return f"your code printed more than {FLOOD >> 20} MB", "failed"
         return ending(code), "failed"
@@ -183,15 +195,13 @@ class Supervisor:
         return Failure(f"the checker's own process failed: {why}", details=printed)
 
     def where(self) -> Location | None:
-        ground = Ground(self.job.root, self.job.exercises, self.job.edit)
+        job = self.job
+        ground = Ground(job.root, job.exercises, job.edit, job.seen)
         line = learner_line(self.dump(), ground)
         return line if line or self.phase == "building" else ground.first_definition()
 
     def dump(self) -> str:
-        try:
-            return self.stack.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return ""
+        return dumped(self.stack)
 
     def end_test(self, result: TestResult, kind: State | None) -> None:
         self.running, self.started = None, time.monotonic()
@@ -231,4 +241,5 @@ class Supervisor:
 
 
 def _failure(table: dict[str, Any]) -> Failure:
-    return Failure(**{**table, "where": location(table["where"])})
+    where = table["where"]
+    return Failure(**{**table, "where": None if where is None else Location(**where)})
