@@ -197,7 +197,7 @@ PEOPLE = (
     "John McCarthy",
     "Katherine Johnson",
     "Margaret Hamilton",
-    "Niklaus Wirth",
+    "Mary Shaw",
     "Radia Perlman",
     "Tony Hoare",
 )

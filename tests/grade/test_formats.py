@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from checker.errors import UserError
-from checker.grade.formats import FORMATS, Options, write
+from checker.grade.formats import FORMATS, Options, results, write
 from checker.grade.formats.github import LIMIT, fitted
 from checker.grade.formats.names import file_names
 from checker.grade.formats.table import safe
 from checker.grade.model import ClassReport, Flag, Grade
 from checker.grade.points import rounded, shown
+from checker.grade.reading import read_report
 from checker.grade.text import one_line, visible
 
 from .generated import SECRET, class_reports, sample, timings_of
@@ -40,7 +41,7 @@ RUNNER = {
 }
 ANY = ("json", "junit", "gradescope", "github", "csv", "html")
 quick = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -83,6 +84,10 @@ def test_json_is_the_whole_report_by_its_schema(report: ClassReport, folder: Pat
         earned = [(each["id"], each["earned"], each["points"]) for each in told["exercises"]]
         assert earned == points(grade)
         assert told["student"] == grade.student
+    # What the next run, and whoever checks the results, reads back.
+    again = read_report(folder / "results.json")
+    assert [each.student for each in again.grades] == [each.student for each in report.grades]
+    assert document == json.loads(json.dumps(results.document(again)))
 
 
 def test_the_schema_is_one() -> None:

@@ -48,7 +48,7 @@ MOODLE_DE = (
     "\ufeff"
     'ID;"Vollständiger Name";"E-Mail-Adresse";Status;Bewertung;"Beste Bewertung";'
     '"Bewertung kann geändert werden";"Zuletzt geändert (Abgabe)";'
-    '"Zuletzt geändert (Bewertung)";"Feedback als Kommentar"\r\n'
+    '"Zuletzt geändert (Bewertung)";"Kommentar"\r\n'
     "Teilnehmer/in501;Ada Lovelace;ada@example.org;Zur Bewertung abgegeben - ;;70,00;Ja;-;-;\r\n"
     "Teilnehmer/in502;Jürgen Groß;jg@example.org;Zur Bewertung abgegeben - ;;70,00;Ja;-;-;\r\n"
 )
