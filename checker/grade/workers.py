@@ -90,7 +90,7 @@ class ClusterWorkers:
                 " .venv/bin/pip install -r requirements-cluster.lock"
             ) from error
         try:
-            self._client: Any = Connect(address, timeout=10, set_as_default=False)
+            self._client: Any = Connect(address, timeout=5, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise EnvironmentTrouble(
                 f"no scheduler answers at {address}: start one with"

@@ -143,9 +143,7 @@ def test_killed_at_any_moment_it_goes_on_and_comes_to_the_same(
             assert time.monotonic() < deadline
             time.sleep(0.02)
         time.sleep(random.random() / 2)
-        family = (
-            [psutil.Process(process.pid).children(recursive=True)] if not process.poll() else []
-        )
+        family = family_of(process)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         for child in family:
