@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from checker.grade.workers import Workers
 
 _STATE = "state.json"
+_TIMINGS = "timings.json"
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,7 @@ def _written(batch: Batch, plan: Plan, output: Output) -> dict[str, Any]:
     }
     if not any(grade.standing == "ungraded" for grade in batch.report.grades):
         write_json(output.workshop / _STATE, state)
+    write_json(output.workshop / _TIMINGS, {t.student: asdict(t) for t in batch.timings})
     return state
 
 

@@ -110,11 +110,22 @@ class _Bench:
             verdicts.append({**verdict.to_json(), "seconds": 0.0})
             seconds[verdict.exercise] = time.perf_counter() - start
             start = time.perf_counter()
-        places = {str(room): "", str(self.extra): "/extra", str(self.course.root): "/course"}
         result: dict[str, Any] = _settled(
-            {"verdicts": verdicts, "flags": [asdict(flag) for flag in found]}, places
+            {"verdicts": verdicts, "flags": [asdict(flag) for flag in found]}, self._places(room)
         )
         return {**result, "exercises": seconds}
+
+    def _places(self, room: Path) -> dict[str, str]:
+        """What differs between machines and runs, and what is said instead; the innermost first."""
+        places = {
+            str(room): "",
+            str(self.extra): "/extra",
+            str(self.course.root): "/course",
+            str(Path(__file__).resolve().parents[2]): "/course",
+            sys.prefix: "/venv",
+            sys.base_prefix: "/python",
+        }
+        return dict(sorted(places.items(), key=lambda pair: -len(pair[0])))
 
     def close(self) -> None:
         self.examiner.close()
@@ -206,14 +217,14 @@ def _scratch() -> str:
 
 
 def _is_alive(process: int) -> bool:
-    import psutil
+    import psutil  # type: ignore[import-untyped]
 
     return bool(psutil.pid_exists(process))
 
 
 def prepare() -> None:
     """Begin a local worker: Ctrl-C is for its parent to answer, and it never outlives it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows; elsewhere it was blocked before
     tempfile.tempdir = _scratch()  # what a killed engine leaves behind is found there
     if sys.platform != "win32":
         os.umask(0o022)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -13,7 +15,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -35,10 +37,9 @@ class Done(Generic[Label]):
 
 
 class Workers(Protocol):
-    """An executor that can be had anew, and how many tasks it can take at once."""
+    """An executor that can be had anew, and how many tasks it can run at once."""
 
-    @property
-    def executor(self) -> Executor: ...
+    def submit(self, terms: Terms, task: Task) -> Future[dict[str, Any]]: ...
 
     def width(self) -> int: ...
 
@@ -52,24 +53,29 @@ class LocalWorkers:
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
-        self.executor: Executor = self._made()
+        self._executor = self._made()
 
-    def _made(self) -> Executor:
+    def _made(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(self.jobs, mp_context=context, initializer=prepare)
+
+    def submit(self, terms: Terms, task: Task) -> Future[dict[str, Any]]:
+        # This may start a process, which is not to be interrupted while it starts.
+        with _no_interrupts():
+            return self._executor.submit(run, terms, task)
 
     def width(self) -> int:
         return self.jobs
 
     def renew(self) -> None:
-        self.executor.shutdown(wait=False, cancel_futures=True)
-        self.executor = self._made()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = self._made()
 
     def close(self, *, at_once: bool) -> None:
         if at_once:
             for child in multiprocessing.active_children():
                 child.terminate()
-        self.executor.shutdown(wait=not at_once, cancel_futures=True)
+        self._executor.shutdown(wait=not at_once, cancel_futures=True)
 
 
 class ClusterWorkers:
@@ -84,13 +90,16 @@ class ClusterWorkers:
                 " .venv/bin/pip install -r requirements-cluster.lock"
             ) from error
         try:
-            self._client: Any = Connect(address, timeout=10, set_as_default=False)
+            self._client: Any = Connect(address, timeout=5, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise EnvironmentTrouble(
                 f"no scheduler answers at {address}: start one with"
                 " `dask scheduler`, and workers with `dask worker ADDRESS --nthreads 1`"
             ) from error
-        self.executor: Executor = self._client.get_executor(pure=False)
+        self._executor: Executor = self._client.get_executor(pure=False)
+
+    def submit(self, terms: Terms, task: Task) -> Future[dict[str, Any]]:
+        return self._executor.submit(run, terms, task)
 
     def width(self) -> int:
         with suppress(OSError, ValueError):
@@ -101,8 +110,21 @@ class ClusterWorkers:
         raise EnvironmentTrouble("the scheduler is gone: start it, and type the same again")
 
     def close(self, *, at_once: bool) -> None:
-        self.executor.shutdown(wait=not at_once)
+        self._executor.shutdown(wait=not at_once)
         self._client.close(timeout=5)
+
+
+@contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Let Ctrl-C wait; a process that starts meanwhile never hears of it."""
+    if sys.platform == "win32":
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def run_all(
@@ -138,7 +160,7 @@ def run_all(
                     yield Done(label, None, f"{type(error).__name__}: {error}")
                     continue
             try:
-                running[workers.executor.submit(run, terms, task)] = (label, task, tried)
+                running[workers.submit(terms, task)] = (label, task, tried)
             except BrokenExecutor:
                 suspects.append((label, task, tried))
                 break

@@ -42,6 +42,9 @@ class Threads:
         self.jobs = jobs
         self.renewed = 0
 
+    def submit(self, terms, task):
+        return self.executor.submit(workers.run, terms, task)
+
     def width(self):
         return self.jobs
 
