@@ -250,7 +250,10 @@ def carry_out(plan: Plan, workers: Callable[[], Workers] | None, watcher: Watche
 
 def _worked(plan: Plan, workers: Workers) -> Iterator[Done[Part]]:
     submissions = {each.student: each for each in plan.request.intake.submissions}
-    tasks = [(part, _maker(plan, part, submissions.get(part.student))) for part in plan.todo]
+    files_of = _Reader(plan)
+    tasks = [
+        (part, _maker(plan, part, submissions.get(part.student), files_of)) for part in plan.todo
+    ]
     at_once = True
     try:
         yield from run_all(workers, plan.terms(), tasks)
@@ -259,13 +262,28 @@ def _worked(plan: Plan, workers: Workers) -> Iterator[Done[Part]]:
         workers.close(at_once=at_once)
 
 
-def _maker(plan: Plan, part: Part, submission: Submission | None) -> Callable[[], Task]:
+class _Reader:
+    """Reads submissions, one after the other, each once though it has several steps."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._last: tuple[str, Located] | None = None
+
+    def __call__(self, submission: Submission, step: str) -> dict[str, bytes]:
+        if self._last is None or self._last[0] != submission.student:
+            self._last = submission.student, self._plan.located(submission)
+        return dict(self._last[1].work[step])
+
+
+def _maker(
+    plan: Plan, part: Part, submission: Submission | None, files_of: _Reader
+) -> Callable[[], Task]:
     def make() -> Task:
         if submission is None:
             files = _starter(plan.request.course.step(part.step))
             seed = _seed(plan, part, digest(files))
             return Task(part.step, files, seed, hidden_only=True)
-        files = dict(plan.located(submission).work[part.step])
+        files = files_of(submission, part.step)
         found = digest(files)
         if found != plan.looks[part.student].steps[part.step]:
             raise UserError("its files changed while the class was graded")
