@@ -21,11 +21,12 @@ from checker.engine.preload import MODULES
 from checker.engine.verdict import Failure, Verdict
 from checker.errors import EnvironmentTrouble
 from checker.files import tree
+from checker.grade.flags import TAMPERING, flags
 from checker.grade.probe import BUBBLEWRAP, GROUPS, SECCOMP, Layer, probe
 from checker.grade.sandbox import Sandbox, Walls
 from checker.grade.stage import LIMIT, Stage, TooMuch
 
-__all__ = ["Examiner", "Layer", "Tier", "choose", "probe"]
+__all__ = ["TAMPERING", "Examiner", "Layer", "Tier", "choose", "flags", "probe"]
 
 
 @dataclass(frozen=True)

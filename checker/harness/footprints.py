@@ -14,7 +14,7 @@ from checker.harness.messages import Footprints
 class Walk:
     """Watches one operation in one thread: ``with Walk(ground) as walk: …``.
 
-    Watches nothing where no file to edit is known. Other threads run untouched, and a
+    Watches nothing where the ground is not to be followed. Other threads run untouched, and a
     profiler that was there before is back in its place afterwards.
     """
 
@@ -25,13 +25,13 @@ class Walk:
         self._before: Any = None
 
     def __enter__(self) -> Self:
-        if self._ground.edit:
+        if self._ground.followed:
             self._before = sys.getprofile()
             sys.setprofile(self._watch())
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._ground.edit:
+        if self._ground.followed:
             sys.setprofile(self._before)
 
     def answered(self) -> None:

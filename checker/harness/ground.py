@@ -23,6 +23,8 @@ class Ground:
 
     ``edit`` are the files that an exercise asks for, relative to ``root``; may be empty.
     ``seen`` is the learner's folder as the app's process sees it, where that is another path.
+    ``followed`` says whether the learner's functions are watched as they run, which takes as
+    long as they do: a learner wants to know the place, whoever grades a class its time.
     """
 
     def __init__(
@@ -31,8 +33,10 @@ class Ground:
         exercises: Path,
         edit: tuple[str, ...] = (),
         seen: Path | None = None,
+        followed: bool = True,
     ) -> None:
         self.root = root.resolve()
+        self.followed = followed and bool(edit)
         self.seen = seen or self.root
         self.exercises = exercises.resolve()
         self.edit = edit

@@ -189,7 +189,8 @@ def ground_of(config: pytest.Config) -> Ground:
         root: Path = config.getoption("--course-root") or config.rootpath
         exercises: Path = config.getoption("--course-exercises") or root / "exercises"
         edit = tuple(config.getoption("--course-edit"))
-        config.stash[_ground] = Ground(root, exercises, edit, config.getoption("--course-seen"))
+        seen, address = config.getoption("--course-seen"), config.getoption("--course-address")
+        config.stash[_ground] = Ground(root, exercises, edit, seen, followed=address is None)
     return config.stash[_ground]
 
 
