@@ -16,6 +16,7 @@ from checker.engine.job import Job
 from checker.engine.shadow import shadowing
 from checker.harness.failure import Failure
 from checker.harness.fresh import import_from_source
+from checker.harness.ground import Ground
 from checker.harness.words import one_line
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def run(order: dict[str, Any], send: Send) -> None:
     job, stack = Job.from_json(order["job"]), Path(order["stack"])
     sys.dont_write_bytecode = True
     warnings = shadowing(job.root)
-    import_from_source(job.root)
+    import_from_source(Ground(job.root, job.exercises, job.edit))
     # Where the app is in another process, nothing of the learner's is imported in this one.
     os.chdir(job.root if job.subject == "direct" else job.exercises)
     reporter = Reporter(send, order["skip"], job.seed if job.shuffled else None)

@@ -135,8 +135,6 @@ class _Case:
         help. What only cleans up speaks where nothing else ran. A call that touched nothing
         of the learner's looks at what the request before it has done.
         """
-        if self.ground.edit and not self.ground.followed:
-            return Location(self.ground.edit[0])
         prints = self.record.footprints
         answering = [place.answering for place in prints if place.answering]
         last = [place.last for place in prints if place.last]

@@ -23,8 +23,6 @@ class Ground:
 
     ``edit`` are the files that an exercise asks for, relative to ``root``; may be empty.
     ``seen`` is the learner's folder as the app's process sees it, where that is another path.
-    ``followed`` says whether the learner's functions are watched as they run, which takes as
-    long as they do: a learner wants to know the place, whoever grades a class its time.
     """
 
     def __init__(
@@ -33,15 +31,13 @@ class Ground:
         exercises: Path,
         edit: tuple[str, ...] = (),
         seen: Path | None = None,
-        followed: bool = True,
     ) -> None:
         self.root = root.resolve()
-        self.followed = followed and bool(edit)
         self.seen = seen or self.root
         self.exercises = exercises.resolve()
         self.edit = edit
         self._owners: dict[str, Owner] = {}
-        self._edited = {self._key(str(self.root / name)) for name in edit}
+        self._edited = {self.key(str(self.root / name)) for name in edit}
 
     def owner(self, filename: str) -> Owner:
         """Whose code a file holds. A library is whatever lies in neither folder."""
@@ -52,7 +48,7 @@ class Ground:
 
     def edited(self, filename: str) -> bool:
         """Whether an exercise asks for this file."""
-        return self._key(filename) in self._edited
+        return self.key(filename) in self._edited
 
     def relative(self, filename: str) -> str:
         """The file as the learner knows it: from the step's folder, with forward slashes."""
@@ -132,8 +128,14 @@ class Ground:
             return "course"
         return "learner" if path.is_relative_to(self.root) else "library"
 
+    @property
+    def modules(self) -> frozenset[str]:
+        """The Python files among those to edit, each by its key."""
+        return frozenset(name for name in self._edited if name.endswith(".py"))
+
     @staticmethod
-    def _key(filename: str) -> str:
+    def key(filename: str) -> str:
+        """A file's one name, whichever way it was reached."""
         return os.path.normcase(os.path.realpath(filename))
 
 

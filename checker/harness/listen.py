@@ -242,7 +242,7 @@ def _serve(options: argparse.Namespace, stack: int) -> NoReturn:
     frames_in, frames_out = take_over()
     inbox = Inbox(frames_in)
     edit = tuple(inbox.get()["edit"])
-    ground = Ground(options.root, options.exercises, edit, followed=False)
+    ground = Ground(options.root, options.exercises, edit)
     serve(Server(ground, open(stack, "a", encoding="utf-8")), inbox, frames_out)  # noqa: SIM115 - to the end
 
 

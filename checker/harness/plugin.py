@@ -189,8 +189,7 @@ def ground_of(config: pytest.Config) -> Ground:
         root: Path = config.getoption("--course-root") or config.rootpath
         exercises: Path = config.getoption("--course-exercises") or root / "exercises"
         edit = tuple(config.getoption("--course-edit"))
-        seen, address = config.getoption("--course-seen"), config.getoption("--course-address")
-        config.stash[_ground] = Ground(root, exercises, edit, seen, followed=address is None)
+        config.stash[_ground] = Ground(root, exercises, edit, config.getoption("--course-seen"))
     return config.stash[_ground]
 
 

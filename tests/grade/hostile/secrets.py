@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 FOUND = []
+LIBRARIES = {"/proc", "/usr", sys.prefix, sys.base_prefix}
 
 
 def attempt(name):
@@ -25,7 +26,7 @@ def attempt(name):
 
 def walk():
     for folder, folders, files in os.walk("/", onerror=lambda error: None):
-        folders[:] = [f for f in folders if Path(folder, f) not in {Path("/proc"), Path("/usr")}]
+        folders[:] = [f for f in folders if str(Path(folder, f)) not in LIBRARIES]
         yield from (Path(folder, file) for file in files)
 
 
