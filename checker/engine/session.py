@@ -55,7 +55,9 @@ def run(order: dict[str, Any], send: Send) -> None:
     an earlier process has seen to.
     """
     job, stack = Job.from_json(order["job"]), Path(order["stack"])
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = job.compiled is None
+    if job.compiled is not None:
+        sys.pycache_prefix = str(job.compiled)
     warnings = shadowing(job.root)
     import_from_source(Ground(job.root, job.exercises, job.edit))
     # Where the app is in another process, nothing of the learner's is imported in this one.

@@ -76,6 +76,7 @@ class Examiner:
         self.budget = budget
         self._imported: dict[str, tuple[str, ...]] = {}
         _compile_packages()
+        self._compiled = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
         self._engine = ForkEngine({"PYTHONHASHSEED": "0"})
 
     def examine(
@@ -107,6 +108,7 @@ class Examiner:
     def close(self) -> None:
         """End the warm process."""
         self._engine.close()
+        self._compiled.cleanup()
 
     def __enter__(self) -> Examiner:
         return self
@@ -140,6 +142,7 @@ class Examiner:
             seen=sandbox.seen,
             seed=seed,
             shuffled=shuffled,
+            compiled=Path(self._compiled.name),
         )
         verdict = None if sandbox.trouble else self._engine.check(job)
         if verdict is None or sandbox.trouble is not None:
