@@ -20,17 +20,19 @@ class _Group(click.Group):
     """The commands; those for instructors and authors are imported only when asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), "grade", "verify-results", "author"]
+        return [*super().list_commands(ctx), "grade", "verify-results", "gradescope", "author"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "author":
             from checker.author.commands import author
 
             return author
-        if cmd_name in ("grade", "verify-results"):
-            from checker.grade.commands import grade, verify_results
+        if cmd_name in ("grade", "verify-results", "gradescope"):
+            from checker.grade import commands
 
-            return grade if cmd_name == "grade" else verify_results
+            name = cmd_name.replace("-", "_")
+            found: click.Command = getattr(commands, name)
+            return found
         return super().get_command(ctx, cmd_name)
 
 

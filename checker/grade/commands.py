@@ -207,6 +207,24 @@ def verify_results(report: Path, key: Path | None) -> None:
     sys.exit(0 if not found.changed and (key is None or found.vouched) else 1)
 
 
+@click.command()
+@click.option("--step", "steps", multiple=True, help="Grade this step; all if not given.")
+@click.option("--out", type=FOLDER, default=Path("autograder.zip"), show_default=True)
+@click.option(
+    "--unsafe", is_flag=True, help="Grade without a sandbox where Gradescope's container has none."
+)
+def gradescope(steps: tuple[str, ...], out: Path, unsafe: bool) -> None:
+    """Make the zip that Gradescope takes as an autograder."""
+    from checker.grade.autograder import build_autograder
+
+    course = _course()
+    wanted = {course.step(name).name for name in steps}
+    chosen = [step for step in course.steps if step.name in wanted] or course.steps
+    build_autograder(course, chosen, out, unsafe=unsafe)
+    click.echo(f"made  {out}, which grades {', '.join(step.name for step in chosen)}")
+    click.echo("next  in Gradescope: Configure Autograder, Zip file upload")
+
+
 def _names_of_formats(text: str) -> tuple[str, ...]:
     from checker.grade.formats import FORMATS
 

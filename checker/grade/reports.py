@@ -95,6 +95,7 @@ def class_page(
         numbers=_numbers(report),
         pairs=pairs,
         links=links,
+        odd=[grade for grade in report.grades if grade.standing != "graded" or grade.flags],
         tiers=_tiers(report),
         unsafe=any(grade.provenance and grade.provenance.tier == "none" for grade in report.grades),
     )

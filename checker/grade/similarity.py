@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import keyword
 import re
+import string
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from checker.course import Course
@@ -40,19 +42,28 @@ LEAST = 12
 SHARE = 0.4
 """Pairs that share less of their own code than that are not told."""
 
-_TOKEN = re.compile(
-    r"""(?P<comment>\#[^\n]*)
-    |(?P<text>(?i:[rbuf]{0,2})(?:\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)|'''(?:[^\\]|\\.)*?(?:'''|\Z)
-        |"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?))
-    |(?P<number>\.?\d[\w.]*)
-    |(?P<name>\w+)
-    |(?P<sign>[-+*/%&|^=<>!:@~]{1,3}|[^\s\w])""",
+# Texts and comments, in one pass from the left: only so is it known what is in what.
+_TEXT_OR_COMMENT = re.compile(
+    r"""\#[^\n]*
+    |(?i:\b[rbuf]{1,2})?(?:
+        \"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)
+        |\'\'\'(?:[^\\]|\\.)*?(?:\'\'\'|\Z)
+        |"(?:[^"\\\n]|\\.)*"?
+        |'(?:[^'\\\n]|\\.)*'?)""",
     re.VERBOSE | re.DOTALL,
 )
-_KEYWORDS = frozenset(keyword.kwlist) - {"None", "True", "False"}
-_BASE = 1_000_003
-_MODULUS = (1 << 61) - 1
-_TOP = pow(_BASE, LENGTH - 1, _MODULUS)
+# fmt: off
+_LONG_SIGNS = (
+    "**=", "//=", ">>=", "<<=", "...", "!=", "->", ":=", "**", "//", "<<", ">>", "<=", ">=",
+    "==", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "@=",
+)
+# fmt: on
+_SIGN = "|".join(map(re.escape, _LONG_SIGNS))
+_TOKEN = re.compile(rf"(?P<number>\.?\d[\w.]*)|(?P<name>\w+)|(?P<sign>{_SIGN}|[^\s\w])")
+# None, True and False are values, as names are.
+_KEYWORDS = sorted(set(keyword.kwlist) - {"None", "True", "False"})
+_ALPHABET = ["other", "name", "number", *_KEYWORDS, *_LONG_SIGNS, *string.punctuation]
+_BYTES = {word: bytes([place]) for place, word in enumerate(_ALPHABET)}
 
 Files = Mapping[str, str]
 
@@ -164,60 +175,63 @@ def _drop_common(marks: Mapping[str, _Marks]) -> None:
             del own[code]
 
 
-def tokens(text: str) -> Iterator[tuple[int, int]]:
-    """Each token as a number that is the same for all names, texts or numbers; and its line.
+def tokens(text: str) -> tuple[bytes, list[int]]:
+    """The tokens, each as one byte that is the same for all names, texts or numbers; their lines.
 
     It reads what Python would refuse, too: half a submission can be copied as well.
     """
-    line, place = 1, 0
-    for match in _TOKEN.finditer(text):
-        line += text.count("\n", place, match.start())
-        place = match.start()
-        kind = match.lastgroup
-        if kind == "comment":
-            continue
-        word = match[0] if kind == "sign" or match[0] in _KEYWORDS else str(kind)
-        yield _number(word), line
+    bare = _TEXT_OR_COMMENT.sub(_blank, text)
+    pieces: list[bytes] = []
+    lines: list[int] = []
+    for number, line in enumerate(bare.split("\n"), 1):
+        piece = _line(line)
+        if piece:
+            pieces.append(piece)
+            lines += [number] * len(piece)
+    return b"".join(pieces), lines
 
 
-_NUMBERS: dict[str, int] = {}
+def _blank(match: re.Match[str]) -> str:
+    """A quote for a text, nothing for a comment, and the line ends that were within."""
+    return ("" if match[0].startswith("#") else '"') + "\n" * match[0].count("\n")
 
 
-def _number(word: str) -> int:
-    number = _NUMBERS.get(word)
-    if number is None:
-        number = _NUMBERS[word] = zlib.crc32(word.encode("utf-8", "surrogatepass"))
-    return number
+@lru_cache(maxsize=100_000)  # most lines of a class are the same lines
+def _line(line: str) -> bytes:
+    return b"".join(
+        _BYTES["number" if match["number"] else _word(match["name"] or match["sign"])]
+        for match in _TOKEN.finditer(line)
+    )
+
+
+def _word(word: str) -> str:
+    if word in _BYTES:
+        return word
+    return "name" if word[0].isalnum() or word[0] == "_" else "other"
 
 
 def hashes_of(text: str) -> list[tuple[int, int, int]]:
     """The hash of each run of ``LENGTH`` tokens, with its first and last line."""
-    stream = list(tokens(text))
-    if len(stream) < LENGTH:
-        return []
-    code = 0
-    hashes: list[tuple[int, int, int]] = []
-    for place, (token, line) in enumerate(stream):
-        if place >= LENGTH:
-            code -= stream[place - LENGTH][0] * _TOP
-        code = (code * _BASE + token) % _MODULUS
-        if place >= LENGTH - 1:
-            hashes.append((code, stream[place - LENGTH + 1][1], line))
-    return hashes
+    stream, lines = tokens(text)
+    runs = (stream[start : start + LENGTH] for start in range(len(stream) - LENGTH + 1))
+    return list(zip(map(zlib.crc32, runs), lines, lines[LENGTH - 1 :], strict=False))
 
 
 def winnowed(hashes: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """Of each window the smallest hash, the rightmost of those that are equal; each once."""
-    kept: dict[int, tuple[int, int, int]] = {}
+    codes = [code for code, _, _ in hashes]
+    kept: list[int] = []
     best = -1
-    for end in range(max(min(WINDOW, len(hashes)) - 1, 0), len(hashes)):
-        start = max(end - WINDOW + 1, 0)
-        if best < start:
-            best = min(range(start, end + 1), key=lambda place: (hashes[place][0], -place))
-        elif hashes[end][0] <= hashes[best][0]:
+    # What is shorter than a window is one.
+    for end in range(max(min(WINDOW, len(codes)) - 1, 0), len(codes)):
+        if best <= end - WINDOW or best < 0:
+            window = codes[max(end - WINDOW + 1, 0) : end + 1]
+            best = end - window[::-1].index(min(window))
+            kept.append(best)
+        elif codes[end] <= codes[best]:
             best = end
-        kept[best] = hashes[best]
-    return list(kept.values())
+            kept.append(best)
+    return [hashes[place] for place in kept]
 
 
 def _places(one: _Marks, other: _Marks) -> tuple[Place, ...]:
