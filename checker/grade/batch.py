@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -238,17 +239,19 @@ def carry_out(plan: Plan, workers: Callable[[], Workers] | None, watcher: Watche
     students = {part.student for part in plan.todo if part.student}
     watcher.begin(len(plan.looks), len(plan.looks) - len(students), len(plan.todo))
     if plan.todo and workers is not None:
-        for ended in _worked(plan, workers()):
-            done = ended if ended.result is None else _kept(plan, ended)
-            if done.error is not None:
-                errors[done.label] = done.error
-            watcher.ended(done.label, done.error)
+        # Closed at once, whatever happens in between: no worker goes on after Ctrl-C.
+        with closing(_worked(plan, workers())) as work:
+            for ended in work:
+                done = ended if ended.result is None else _kept(plan, ended)
+                if done.error is not None:
+                    errors[done.label] = done.error
+                watcher.ended(done.label, done.error)
     batch = _composed(plan, errors)
     plan.journal.tidy(plan.used)
     return batch
 
 
-def _worked(plan: Plan, workers: Workers) -> Iterator[Done[Part]]:
+def _worked(plan: Plan, workers: Workers) -> Generator[Done[Part], None, None]:
     submissions = {each.student: each for each in plan.request.intake.submissions}
     files_of = _Reader(plan)
     tasks = [
@@ -355,7 +358,7 @@ def _composed(plan: Plan, errors: Mapping[Part, str]) -> Batch:
         request.title,
         tuple(step.name for step in plan.steps),
         tuple(sorted(grades, key=lambda grade: grade.student)),
-        (*request.intake.problems, *composer.problems),
+        request.intake.problems,
     )
     timings.sort(key=lambda timing: timing.student)
     return Batch(report, tuple(timings), plan.left_out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,10 +41,7 @@ class Attempt:
 
 @dataclass
 class Composer:
-    """Makes grades. ``hidden`` holds the instructor's tests with those that are guards.
-
-    ``problems`` fills up with what the instructor should know.
-    """
+    """Makes grades. ``hidden`` holds the instructor's tests, each with what in it is a guard."""
 
     course: Course
     steps: tuple[Step, ...]
@@ -53,7 +50,6 @@ class Composer:
     hashes: tuple[str, str, Mapping[str, str]]
     due: datetime | None
     policy: Policy
-    problems: list[Flag] = field(default_factory=list)
 
     def missing(self, submission: Submission) -> Grade:
         return self._without_score(submission, "missing", None)

@@ -16,7 +16,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -227,13 +226,18 @@ def prepare() -> None:
     tempfile.tempdir = _scratch()  # what a killed engine leaves behind is found there
     if sys.platform != "win32":
         os.umask(0o022)
+    signal.signal(signal.SIGTERM, _leave)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
+def _leave(*_: object) -> None:
+    """End at once, and leave nothing on the disk. What was started here ends with its pipes."""
+    shutil.rmtree(_scratch(), ignore_errors=True)
+    os._exit(1)
+
+
 def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
     parent.join()
-    with suppress(OSError):
-        shutil.rmtree(_scratch(), ignore_errors=True)
-    os._exit(1)
+    _leave()
