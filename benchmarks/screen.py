@@ -65,7 +65,11 @@ class WatchScreen:
         while not is_shown(self.output):
             if not select.select([self.master], [], [], max(end - time.monotonic(), 0))[0]:
                 raise TimeoutError(f"the watch screen never showed it:\n{self.output}")
-            self.output += os.read(self.master, 65536).decode("utf-8", "replace")
+            try:
+                self.output += os.read(self.master, 65536).decode("utf-8", "replace")
+            except OSError:  # what Linux says when the other end is closed
+                code = self.process.wait()
+                raise EOFError(f"the watch screen ended with {code}:\n{self.output}") from None
 
 
 def shows_verdict(output: str) -> bool:

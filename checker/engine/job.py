@@ -38,6 +38,7 @@ class Job:
     seen: Path | None = None
     seed: str | None = None
     shuffled: bool = False
+    compiled: Path | None = None
 
     @classmethod
     def for_exercise(cls, course: Course, exercise: Exercise, root: Path) -> Job:
@@ -58,7 +59,7 @@ class Job:
 
 
 _PATHS = ("root", "exercises", "test")
-_OTHER_PATHS = ("address", "seen")
+_OTHER_PATHS = ("address", "seen", "compiled")
 
 
 def _text(path: Path | None) -> str | None:

@@ -16,6 +16,7 @@ from checker.engine.job import Job
 from checker.engine.shadow import shadowing
 from checker.harness.failure import Failure
 from checker.harness.fresh import import_from_source
+from checker.harness.ground import Ground
 from checker.harness.words import one_line
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ def run(order: dict[str, Any], send: Send) -> None:
     an earlier process has seen to.
     """
     job, stack = Job.from_json(order["job"]), Path(order["stack"])
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = job.compiled is None
+    if job.compiled is not None:
+        sys.pycache_prefix = str(job.compiled)
     warnings = shadowing(job.root)
-    import_from_source(job.root)
+    import_from_source(Ground(job.root, job.exercises, job.edit))
     # Where the app is in another process, nothing of the learner's is imported in this one.
     os.chdir(job.root if job.subject == "direct" else job.exercises)
     reporter = Reporter(send, order["skip"], job.seed if job.shuffled else None)

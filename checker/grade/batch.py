@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -238,19 +239,24 @@ def carry_out(plan: Plan, workers: Callable[[], Workers] | None, watcher: Watche
     students = {part.student for part in plan.todo if part.student}
     watcher.begin(len(plan.looks), len(plan.looks) - len(students), len(plan.todo))
     if plan.todo and workers is not None:
-        for ended in _worked(plan, workers()):
-            done = ended if ended.result is None else _kept(plan, ended)
-            if done.error is not None:
-                errors[done.label] = done.error
-            watcher.ended(done.label, done.error)
+        # Closed at once, whatever happens in between: no worker goes on after Ctrl-C.
+        with closing(_worked(plan, workers())) as work:
+            for ended in work:
+                done = ended if ended.result is None else _kept(plan, ended)
+                if done.error is not None:
+                    errors[done.label] = done.error
+                watcher.ended(done.label, done.error)
     batch = _composed(plan, errors)
     plan.journal.tidy(plan.used)
     return batch
 
 
-def _worked(plan: Plan, workers: Workers) -> Iterator[Done[Part]]:
+def _worked(plan: Plan, workers: Workers) -> Generator[Done[Part], None, None]:
     submissions = {each.student: each for each in plan.request.intake.submissions}
-    tasks = [(part, _maker(plan, part, submissions.get(part.student))) for part in plan.todo]
+    files_of = _Reader(plan)
+    tasks = [
+        (part, _maker(plan, part, submissions.get(part.student), files_of)) for part in plan.todo
+    ]
     at_once = True
     try:
         yield from run_all(workers, plan.terms(), tasks)
@@ -259,13 +265,28 @@ def _worked(plan: Plan, workers: Workers) -> Iterator[Done[Part]]:
         workers.close(at_once=at_once)
 
 
-def _maker(plan: Plan, part: Part, submission: Submission | None) -> Callable[[], Task]:
+class _Reader:
+    """Reads submissions, one after the other, each once though it has several steps."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._last: tuple[str, Located] | None = None
+
+    def __call__(self, submission: Submission, step: str) -> dict[str, bytes]:
+        if self._last is None or self._last[0] != submission.student:
+            self._last = submission.student, self._plan.located(submission)
+        return dict(self._last[1].work[step])
+
+
+def _maker(
+    plan: Plan, part: Part, submission: Submission | None, files_of: _Reader
+) -> Callable[[], Task]:
     def make() -> Task:
         if submission is None:
             files = _starter(plan.request.course.step(part.step))
             seed = _seed(plan, part, digest(files))
             return Task(part.step, files, seed, hidden_only=True)
-        files = dict(plan.located(submission).work[part.step])
+        files = files_of(submission, part.step)
         found = digest(files)
         if found != plan.looks[part.student].steps[part.step]:
             raise UserError("its files changed while the class was graded")
@@ -337,7 +358,7 @@ def _composed(plan: Plan, errors: Mapping[Part, str]) -> Batch:
         request.title,
         tuple(step.name for step in plan.steps),
         tuple(sorted(grades, key=lambda grade: grade.student)),
-        (*request.intake.problems, *composer.problems),
+        request.intake.problems,
     )
     timings.sort(key=lambda timing: timing.student)
     return Batch(report, tuple(timings), plan.left_out)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from checker.course import Course, Exercise, Step
 from checker.engine.score import points
 from checker.engine.verdict import Verdict
+from checker.grade.flags import TAMPERING
 from checker.grade.hidden import HiddenTest
 from checker.grade.intake import Submission
 from checker.grade.isolation import Tier
@@ -40,10 +41,7 @@ class Attempt:
 
 @dataclass
 class Composer:
-    """Makes grades. ``hidden`` holds the instructor's tests with those that are guards.
-
-    ``problems`` fills up with what the instructor should know.
-    """
+    """Makes grades. ``hidden`` holds the instructor's tests, each with what in it is a guard."""
 
     course: Course
     steps: tuple[Step, ...]
@@ -52,7 +50,6 @@ class Composer:
     hashes: tuple[str, str, Mapping[str, str]]
     due: datetime | None
     policy: Policy
-    problems: list[Flag] = field(default_factory=list)
 
     def missing(self, submission: Submission) -> Grade:
         return self._without_score(submission, "missing", None)
@@ -95,7 +92,13 @@ class Composer:
         if unstable:
             words = f"{', '.join(unstable)}: not every run came to the same"
             flagged.append(Flag("unstable", words))
-        grade = self._with_score(submission, tuple(exercises), flagged, found, "graded", None)
+        meddled = [flag for flag in flagged if flag.code in TAMPERING]
+        if meddled:
+            reason = "; ".join(f"{flag.message} ({flag.where})" for flag in meddled)
+            none = tuple(replace(each, earned=0.0, state="tampered") for each in exercises)
+            grade = self._with_score(submission, none, flagged, found, "tampered", reason)
+        else:
+            grade = self._with_score(submission, tuple(exercises), flagged, found, "graded", None)
         return grade, _timing(submission.student, [e.result for e in attempts if e.result])
 
     def _of(self, step: Step) -> list[Exercise]:

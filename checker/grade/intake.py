@@ -89,7 +89,7 @@ def _found(folder: Path, roster_file: Path | None, problems: list[Flag]) -> Iter
     exported = _read_metadata(metadata) if metadata.is_file() else {}
     used = set()
     for path in sorted(folder.iterdir()):
-        name = path.name
+        name = path.name if path.name.isprintable() else _spelt_out(path.name)
         if name.startswith(".") or name in ("__MACOSX", _METADATA):
             continue
         if roster_file is not None and path.exists() and path.samefile(roster_file):
@@ -113,6 +113,13 @@ def _found(folder: Path, roster_file: Path | None, problems: list[Flag]) -> Iter
         Flag("not_in_export", f"{_METADATA} names {name!r}, which is not there", name)
         for name in sorted(exported.keys() - used)
     ]
+
+
+def _spelt_out(name: str) -> str:
+    """A name whose control characters cannot steer a terminal any more."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in name
+    )
 
 
 def _read_metadata(file: Path) -> Mapping[str, Any]:

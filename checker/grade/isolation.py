@@ -21,11 +21,12 @@ from checker.engine.preload import MODULES
 from checker.engine.verdict import Failure, Verdict
 from checker.errors import EnvironmentTrouble
 from checker.files import tree
+from checker.grade.flags import TAMPERING, flags
 from checker.grade.probe import BUBBLEWRAP, GROUPS, SECCOMP, Layer, probe
 from checker.grade.sandbox import Sandbox, Walls
 from checker.grade.stage import LIMIT, Stage, TooMuch
 
-__all__ = ["Examiner", "Layer", "Tier", "choose", "probe"]
+__all__ = ["TAMPERING", "Examiner", "Layer", "Tier", "choose", "flags", "probe"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Examiner:
         self.budget = budget
         self._imported: dict[str, tuple[str, ...]] = {}
         _compile_packages()
+        self._compiled = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
         self._engine = ForkEngine({"PYTHONHASHSEED": "0"})
 
     def examine(
@@ -106,6 +108,7 @@ class Examiner:
     def close(self) -> None:
         """End the warm process."""
         self._engine.close()
+        self._compiled.cleanup()
 
     def __enter__(self) -> Examiner:
         return self
@@ -139,6 +142,7 @@ class Examiner:
             seen=sandbox.seen,
             seed=seed,
             shuffled=shuffled,
+            compiled=Path(self._compiled.name),
         )
         verdict = None if sandbox.trouble else self._engine.check(job)
         if verdict is None or sandbox.trouble is not None:

@@ -106,7 +106,9 @@ def _groups() -> tuple[tuple[str, ...], str]:
         return (), why
     group = Group(2**30, 100)
     try:
-        process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+        )
         try:
             group.add(process.pid)
         except OSError as error:

@@ -234,5 +234,7 @@ def _summary(batch: Batch, output: Output, notes: list[Flag]) -> list[str]:
 
 def _say_unreadable(plan: Plan) -> None:
     """No step at all: most likely the wrong folder was given."""
+    if not plan.looks:
+        raise UserError("nobody handed anything in; --step 1 makes a report of that all the same")
     reasons = [look.refused or look.error for look in plan.looks.values()]
     raise UserError(f"no step is in any of the {len(reasons)} submissions; the first: {reasons[0]}")

@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
@@ -421,6 +422,7 @@ def _resolved(name: str, target: str) -> str:
     return "/".join(parts)
 
 
+@lru_cache(maxsize=4096)
 def _is_junk(name: str) -> bool:
     parts = name.replace("\\", "/").split("/")
     if ".." in parts:

@@ -16,7 +16,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -25,9 +24,8 @@ from typing import Any
 
 from checker.course import Course, Step, find_course
 from checker.grade import cache as hashes
-from checker.grade import isolation
 from checker.grade.hidden import HiddenTest, contents
-from checker.grade.isolation import Examiner, Tier, choose
+from checker.grade.isolation import Examiner, Tier, choose, flags
 
 _SCRATCH = "course-grade-"
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
@@ -102,7 +100,7 @@ class _Bench:
         hidden = [test for test in self.terms.hidden if test.step == step.name]
         exercises = [] if task.hidden_only else list(step.exercises)
         exercises += [test.exercise(self.extra) for test in hidden]
-        found = getattr(isolation, "flags", lambda *_: ())(root, step)
+        found = flags(root, step)
         verdicts = []
         seconds = {}
         start = time.perf_counter()
@@ -228,13 +226,18 @@ def prepare() -> None:
     tempfile.tempdir = _scratch()  # what a killed engine leaves behind is found there
     if sys.platform != "win32":
         os.umask(0o022)
+    signal.signal(signal.SIGTERM, _leave)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
+def _leave(*_: object) -> None:
+    """End at once, and leave nothing on the disk. What was started here ends with its pipes."""
+    shutil.rmtree(_scratch(), ignore_errors=True)
+    os._exit(1)
+
+
 def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
     parent.join()
-    with suppress(OSError):
-        shutil.rmtree(_scratch(), ignore_errors=True)
-    os._exit(1)
+    _leave()

@@ -3,44 +3,58 @@
 from __future__ import annotations
 
 import sys
-from types import CodeType, FrameType
+from contextvars import ContextVar
+from types import FrameType
 from typing import Any, Self
 
 from checker.harness.failure import Location
 from checker.harness.ground import Ground
 from checker.harness.messages import Footprints
 
+_walk: ContextVar[Walk | None] = ContextVar("course_walk", default=None)
+
+MARKED: set[str] = set()
+"""The files that this process has compiled with marks, by :meth:`Ground.key`."""
+
 
 class Walk:
     """Watches one operation in one thread: ``with Walk(ground) as walk: …``.
 
-    Watches nothing where no file to edit is known. Other threads run untouched, and a
-    profiler that was there before is back in its place afterwards.
+    Watches nothing where no file to edit is known; other threads run untouched. Files that
+    were compiled with marks (:mod:`checker.harness.marks`) speak for themselves. Where one
+    came in by another door, as a migration does, a profiler watches, and one that was there
+    before is back in its place afterwards.
     """
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._last: CodeType | None = None
-        self._answering: CodeType | None = None
-        self._before: Any = None
+        self._last: Location | None = None
+        self._answering: Location | None = None
 
     def __enter__(self) -> Self:
-        if self._ground.edit:
+        self._token = _walk.set(self)
+        self._profiles = bool(self._ground.modules - MARKED)
+        if self._profiles:
             self._before = sys.getprofile()
             sys.setprofile(self._watch())
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._ground.edit:
+        if self._profiles:
             sys.setprofile(self._before)
+        _walk.reset(self._token)
 
     def answered(self) -> None:
         """The answer is there: what runs from here on is clean-up."""
         self._answering = self._last
 
+    def left(self, file: str, line: int, function: str) -> None:
+        """A function that begins at ``line`` of the learner's ``file`` has been left."""
+        self._last = Location(file, line, function)
+
     @property
     def footprints(self) -> Footprints:
-        return Footprints(self._place(self._answering), self._place(self._last))
+        return Footprints(self._answering, self._last)
 
     def _watch(self) -> Any:
         wanted: dict[str, bool] = {}
@@ -54,12 +68,15 @@ class Walk:
             if known is None:
                 known = wanted[code.co_filename] = self._ground.edited(code.co_filename)
             if known and (not code.co_name.startswith("<") or code.co_name == "<lambda>"):
-                self._last = code
+                file = self._ground.relative(code.co_filename)
+                self.left(file, code.co_firstlineno, code.co_name)
 
         return watch
 
-    def _place(self, code: CodeType | None) -> Location | None:
-        if code is None:
-            return None
-        file = self._ground.relative(code.co_filename)
-        return Location(file, code.co_firstlineno, code.co_name)
+
+def note(file: str, function: str, line: int, value: Any = None) -> Any:
+    """A marked function of the learner's ``file`` has been left: for the walk of this thread."""
+    walk = _walk.get()
+    if walk is not None:
+        walk.left(file, line, function)
+    return value

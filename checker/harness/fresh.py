@@ -7,13 +7,20 @@ saves twice within a second would then have its first version checked.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
+
+from checker.harness.footprints import MARKED, note
+from checker.harness.ground import Ground
+from checker.harness.marks import LEFT, marked
 
 
 class _FromSource(SourceFileLoader):
+    ground: Ground
+
     def path_stats(self, path: Any) -> Any:
         # Python looks for no compiled copy, and writes none, where this fails.
         raise OSError("the learner's files are read from source")
@@ -27,16 +34,35 @@ class _FromSource(SourceFileLoader):
                 raise
             raise SyntaxError(str(error), (self.path, None, None, None)) from None
 
+    # It is a method of the loader that this one derives from, a static one of another base.
+    def source_to_code(  # type: ignore[override]
+        self, data: Any, path: Any, **options: Any
+    ) -> CodeType:
+        if isinstance(path, str) and self.ground.edited(path):
+            data = marked(data, path)
+        return super().source_to_code(data, path, **options)
 
-def import_from_source(root: Path) -> None:
-    """From here on, import what lies below ``root`` from source, and never write there."""
-    finder = FileFinder.path_hook((_FromSource, SOURCE_SUFFIXES))
+    def exec_module(self, module: ModuleType) -> None:
+        if self.ground.edited(self.path):
+            setattr(module, LEFT, partial(note, self.ground.relative(self.path)))
+            MARKED.add(self.ground.key(self.path))
+        super().exec_module(module)
+
+
+def import_from_source(ground: Ground) -> None:
+    """From here on, import what lies below its root from source, and never write there.
+
+    The files to edit say which of their functions was left last, to a
+    :class:`~checker.harness.footprints.Walk` on the same ground.
+    """
+    loader = type("_FromSourceOfGround", (_FromSource,), {"ground": ground})
+    finder = FileFinder.path_hook((loader, SOURCE_SUFFIXES))
 
     def hook(path: str) -> Any:
-        if not Path(path).resolve().is_relative_to(root):
+        if not Path(path).resolve().is_relative_to(ground.root):
             raise ImportError("not the learner's")
         return finder(path)
 
     sys.path_hooks.insert(0, hook)
-    for path in [p for p in sys.path_importer_cache if Path(p).is_relative_to(root)]:
+    for path in [p for p in sys.path_importer_cache if Path(p).is_relative_to(ground.root)]:
         del sys.path_importer_cache[path]

@@ -37,7 +37,7 @@ class Ground:
         self.exercises = exercises.resolve()
         self.edit = edit
         self._owners: dict[str, Owner] = {}
-        self._edited = {self._key(str(self.root / name)) for name in edit}
+        self._edited = {self.key(str(self.root / name)) for name in edit}
 
     def owner(self, filename: str) -> Owner:
         """Whose code a file holds. A library is whatever lies in neither folder."""
@@ -48,7 +48,7 @@ class Ground:
 
     def edited(self, filename: str) -> bool:
         """Whether an exercise asks for this file."""
-        return self._key(filename) in self._edited
+        return self.key(filename) in self._edited
 
     def relative(self, filename: str) -> str:
         """The file as the learner knows it: from the step's folder, with forward slashes."""
@@ -128,8 +128,14 @@ class Ground:
             return "course"
         return "learner" if path.is_relative_to(self.root) else "library"
 
+    @property
+    def modules(self) -> frozenset[str]:
+        """The Python files among those to edit, each by its key."""
+        return frozenset(name for name in self._edited if name.endswith(".py"))
+
     @staticmethod
-    def _key(filename: str) -> str:
+    def key(filename: str) -> str:
+        """A file's one name, whichever way it was reached."""
         return os.path.normcase(os.path.realpath(filename))
 
 

@@ -34,14 +34,15 @@ _SUBREAPER = 36
 def main(arguments: list[str]) -> NoReturn:
     sys.dont_write_bytecode = True
     options = _options(arguments)
+    gc.disable()  # what is imported stays: there is nothing to collect
     for name in (*options.preload, "checker.harness.serve", "checker.harness.routing"):
         with suppress(ImportError):
             importlib.import_module(name)
     if not options.alone:
         # What a dead process of the learner's leaves behind becomes ours to end.
         ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
-    gc.collect()
     gc.freeze()
+    gc.enable()
     Listener(options).run()
 
 
@@ -240,7 +241,8 @@ def _serve(options: argparse.Namespace, stack: int) -> NoReturn:
 
     frames_in, frames_out = take_over()
     inbox = Inbox(frames_in)
-    ground = Ground(options.root, options.exercises, tuple(inbox.get()["edit"]))
+    edit = tuple(inbox.get()["edit"])
+    ground = Ground(options.root, options.exercises, edit)
     serve(Server(ground, open(stack, "a", encoding="utf-8")), inbox, frames_out)  # noqa: SIM115 - to the end
 
 

@@ -30,7 +30,7 @@ class Server:
     """
 
     def __init__(self, ground: Ground, stack: TextIO | None) -> None:
-        import_from_source(ground.root)
+        import_from_source(ground)
         self._host = Host(ground)
         self._stack = stack
         if stack is not None:

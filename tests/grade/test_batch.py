@@ -533,3 +533,23 @@ def test_flags_of_the_examiner_are_kept(monkeypatch, examined, grading):
     monkeypatch.setattr(workers, "run", lambda *a: {**examined(*a), "flags": [flag]})
     found, _ = grading()
     assert grades(found)["ann"].flags == (Flag(**flag),)
+    assert grades(found)["ann"].score == 30.0, "it had no effect, and costs nothing"
+
+
+def test_who_meddles_gets_nothing_and_the_reason(monkeypatch, examined, grading):
+    def flagged(terms, task):
+        flag = {
+            "code": "writes_at_exit",
+            "message": "writes a file at its end",
+            "where": "app/x.py",
+        }
+        right = b"total" in task.files["app/sums.py"]
+        return {**examined(terms, task), "flags": [flag] * right}
+
+    monkeypatch.setattr(workers, "run", flagged)
+    found, _ = grading()
+    ann = grades(found)["ann"]
+    assert (ann.standing, ann.score, ann.adjusted) == ("tampered", 0.0, 0.0)
+    assert ann.reason == "writes a file at its end (app/x.py)"
+    assert {(each.state, each.earned) for each in ann.exercises} == {("tampered", 0.0)}
+    assert grades(found)["cid"].standing == "graded"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -52,7 +54,15 @@ def handed_in(tmp_path_factory, starter, half, solved):
 
 
 @pytest.fixture
-def command(root, tier):
+def scratch():
+    """Where the grading may leave things, and must not. Its name is short, for sockets in it."""
+    folder = Path(tempfile.mkdtemp(prefix="g-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def command(root, tier, scratch):
     """Start `checker grade` in a process of its own."""
 
     def start(*arguments):
@@ -63,6 +73,7 @@ def command(root, tier):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
+            env={**os.environ, "TMPDIR": str(scratch)},
             start_new_session=True,
         )
 
@@ -131,7 +142,7 @@ def test_one_job_gives_the_same_bytes_as_two(command, tmp_path, handed_in, undis
 
 
 def test_killed_at_any_moment_it_goes_on_and_comes_to_the_same(
-    command, tmp_path, handed_in, undisturbed
+    command, tmp_path, handed_in, undisturbed, scratch
 ):
     out = tmp_path / "out"
     journal = out / ".grading" / "journal.jsonl"
@@ -151,6 +162,7 @@ def test_killed_at_any_moment_it_goes_on_and_comes_to_the_same(
     said, code = ended(command(handed_in, "--out", out, "--jobs", 2))
     assert code == 0, said
     assert read(out / "results.json") == read(undisturbed / "results.json")
+    assert list(scratch.iterdir()) == []
 
 
 def family_of(process):
@@ -172,7 +184,7 @@ def is_gone(process):
     return False
 
 
-def test_ctrl_c_ends_it_and_nothing_is_left_behind(command, tmp_path, handed_in):
+def test_ctrl_c_ends_it_and_nothing_is_left_behind(command, tmp_path, handed_in, scratch):
     out = tmp_path / "out"
     process = command(handed_in, "--out", out, "--jobs", 2)
     journal = out / ".grading" / "journal.jsonl"
@@ -186,6 +198,35 @@ def test_ctrl_c_ends_it_and_nothing_is_left_behind(command, tmp_path, handed_in)
     assert "Traceback" not in said
     for child in family:
         assert is_gone(child), f"{child} was left behind"
+    assert list(scratch.iterdir()) == []
+
+
+def test_the_instructors_own_tests_are_run_and_stay_hidden(command, tmp_path, solved):
+    archives.put(
+        tmp_path / "extra" / "01_first" / "test_polite.py",
+        b'"""Politeness."""\nPOINTS = 5\n\n\n'
+        b"def test_nobody_is_greeted_twice(client):\n"
+        b"    text = client.get('/greet/you').text\n"
+        b"    assert text.count('Hello') == 1, f'a secret sentence, for {text!r}'\n\n\n"
+        b"def test_it_runs(client):\n"
+        b"    assert client.get('/').status_code == 200, 'it must run'\n",
+    )
+    rude = {**solved, "app/greeting.py": b"def greeting(name):\n    return 'Hello Hello'\n"}
+    archives.put(tmp_path / "in" / "ann.zip", archives.zipped(solved))
+    archives.put(tmp_path / "in" / "ben.zip", archives.zipped(rude))
+    out, extra = tmp_path / "out", tmp_path / "extra"
+    said, code = ended(command(tmp_path / "in", "--out", out, "--extra-tests", extra))
+    assert code == 0, said
+    ann, ben = read_report(out / "results.json").grades
+    assert (ann.score, ann.possible, ben.score) == (35, 35, 20)
+    polite = ben.exercises[-1]
+    assert (polite.id, polite.title, polite.earned) == ("1.polite", "Politeness", 0)
+    assert {(test.name, test.guard, test.hidden, test.outcome) for test in polite.tests} == {
+        ("test_nobody_is_greeted_twice", False, True, "failed"),
+        ("test_it_runs", True, True, "passed"),
+    }
+    assert "a secret sentence" in (out / "results.json").read_text("utf-8")
+    assert "a secret sentence" not in (out / "learners" / "ben.html").read_text("utf-8")
 
 
 @pytest.fixture

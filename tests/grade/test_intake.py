@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -178,6 +179,12 @@ def test_two_submissions_of_one_learner_are_an_error_and_never_merged(tmp_path):
 def test_one_number_with_two_names_is_no_single_canvas_submission(tmp_path):
     made(tmp_path, "one_12345_1_a.zip", "other_12345_2_a.zip")
     assert list(take_in(tmp_path).contested) == ["12345"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names there")
+def test_a_name_with_control_characters_is_spelt_out(tmp_path):
+    made(tmp_path, "evil\x1b[2J\u202e/", "odd\udcff.zip")
+    assert ids(take_in(tmp_path)) == ["evil\\x1b[2J\\u202e", "odd\\udcff"]
 
 
 def test_a_stray_file_is_told_and_nothing_else_stops(tmp_path):

@@ -47,6 +47,64 @@ def load_with_one_schema(payloads: list[object]) -> list[object]:
     return found
 
 
+def load_after_new_year(payloads: list[dict[str, object]], years: int) -> dict[str, object]:
+    """What a schema says to each payload when its module was imported so many years ago.
+
+    The module is imported anew while the clock can be moved. Beside what it says: whether it
+    looked at that clock when it was imported.
+    """
+    import datetime as dt
+    import sys
+    import time
+    from importlib import import_module
+    from unittest.mock import patch
+
+    from marshmallow import ValidationError
+
+    real = dt.datetime
+    ahead = looked = 0
+
+    def clock(tz: dt.tzinfo | None = None) -> dt.datetime:
+        nonlocal looked
+        looked += 1
+        moment = real.now(tz)
+        return moment.replace(year=moment.year + ahead, day=min(moment.day, 28))
+
+    class Datetime(real):
+        now = staticmethod(clock)
+        today = staticmethod(clock)
+        utcnow = staticmethod(lambda: clock(dt.UTC).replace(tzinfo=None))
+
+    class Date(dt.date):
+        today = staticmethod(lambda: clock().date())
+
+    def said(schema: type, payload: dict[str, object]) -> str:
+        try:
+            schema().load(payload)
+        except ValidationError:
+            return "refused"
+        return "accepted"
+
+    moved = {
+        "gmtime": lambda *_: clock(dt.UTC).timetuple(),
+        "localtime": lambda *_: clock().timetuple(),
+        "strftime": lambda form, *_: clock().strftime(form),
+        "time": lambda: clock(dt.UTC).timestamp(),
+    }
+    mine = {name: module for name, module in sys.modules.items() if name.startswith("app.schemas")}
+    with (
+        patch.multiple(dt, datetime=Datetime, date=Date),
+        patch.multiple(time, **moved),
+        patch.dict(sys.modules),
+    ):
+        for name in mine:
+            del sys.modules[name]
+        schema = import_module("app.schemas.book").BookSchema
+        at_import = looked
+        ahead = years
+        return {"looked": at_import, "said": [said(schema, payload) for payload in payloads]}
+
+
 def dump_a_book(values: dict[str, object], authors: list[list[object]]) -> object:
     """A book that carries more than a client should see, as the schema shows it."""
     from types import SimpleNamespace
@@ -178,6 +236,20 @@ def test_next_year_is_not_written_into_the_code(source):
 
     assert written == [], (
         f"{BOOK} says {next_year} where it means next year: true until the end of this year only"
+    )
+
+
+def test_next_year_comes_from_the_clock_of_the_moment(inside):
+    years = random.randrange(2, 20)
+    next_year = datetime.now(UTC).year + years + 1
+    books = [a_book(published_year=next_year), a_book(published_year=next_year + 1)]
+    found = inside(load_after_new_year, books, years)
+
+    # Whoever asks another clock than Python's is not judged: it cannot be moved.
+    said = found["said"][0] if found["looked"] else "accepted"
+    assert said == "accepted", (
+        "on New Year's Day a server that has been running refuses a book of the next year: the"
+        " year was worked out when the class was made"
     )
 
 

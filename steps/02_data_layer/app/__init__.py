@@ -3,6 +3,7 @@
 from flask import Flask
 
 from app.blueprints import register_blueprints
+from app.body import StrictJSON
 from app.commands import register_commands
 from app.config import get_config
 from app.errors import register_error_handlers
@@ -19,6 +20,7 @@ def create_app(config_name: str) -> Flask:
     """
     app = Flask(__name__)
     app.config.from_object(get_config(config_name))
+    app.json = StrictJSON(app)
     init_extensions(app)
     register_hooks(app)
     register_error_handlers(app)
