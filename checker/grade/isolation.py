@@ -53,10 +53,12 @@ def choose(unsafe: bool, wanted: str | None = None) -> Tier:
         return Tier("bwrap", tuple(layer.name for layer in layers if layer.works))
     if unsafe and wanted != "bwrap":
         return Tier("none")
+    what, why = (missing.name, missing.why) if missing else (BUBBLEWRAP, "not asked for")
+    repair = f" ({missing.repair})" if missing and missing.repair else ""
     raise EnvironmentTrouble(
-        f"no sandbox to grade in: {missing.name if missing else BUBBLEWRAP} does not work here:"
-        f" {missing.why if missing else ''}. `checker doctor --grading` shows every layer;"
-        " --unsafe grades without, and then the learners' code may do all that you may"
+        f"no sandbox to grade in: {what} does not work here: {why}{repair}."
+        " `checker doctor --grading` shows every layer. --unsafe grades without one, and then"
+        " the learners' code may do all that you may"
     )
 
 
