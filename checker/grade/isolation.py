@@ -24,7 +24,7 @@ from checker.files import tree
 from checker.grade.flags import TAMPERING, flags
 from checker.grade.probe import BUBBLEWRAP, GROUPS, SECCOMP, Layer, probe
 from checker.grade.sandbox import Sandbox, Walls
-from checker.grade.stage import LIMIT, Stage, TooMuch
+from checker.grade.stage import Stage, TooMuch
 
 __all__ = ["TAMPERING", "Examiner", "Layer", "Tier", "choose", "flags", "probe"]
 
@@ -98,10 +98,9 @@ class Examiner:
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as name:
             try:
                 stage = Stage(Path(name), step_root, step)
-            except TooMuch:
-                said = f"what was handed in is larger than {LIMIT >> 20} MiB"
+            except TooMuch as error:
                 for exercise in exercises:
-                    yield Verdict(exercise.id, "does_not_load", problem=Failure(said))
+                    yield Verdict(exercise.id, "does_not_load", problem=Failure(str(error)))
                 return
             with self._sandbox(stage, step, _hash_seed(seed, shuffled)) as sandbox:
                 for exercise in exercises:
