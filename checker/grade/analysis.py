@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from checker.course import Course, NotFound
 from checker.grade.model import ClassReport, Grade, GradedExercise, Timing
 from checker.grade.text import one_line
-from checker.grade.words import OURS
+from checker.grade.words import OURS, place
 from checker.harness.failure import Failure
 
 FEW = 10
@@ -78,7 +78,7 @@ def analyse(
         for exercise in grade.exercises:
             if _counts(grade, exercise):
                 attempts[exercise.id].append(_Attempt(grade, exercise))
-    ordered = sorted(attempts, key=_place)
+    ordered = sorted(attempts, key=place)
     return Analysis(
         tuple(item for name in ordered for item in _items(attempts[name], timings)),
         tuple(answer for name in ordered for answer in _wrong_answers(attempts[name], course)),
@@ -112,11 +112,6 @@ class _Attempt:
 def _counts(grade: Grade, exercise: GradedExercise) -> bool:
     """Whether the learner had a try at it, and it was the learner's work that was judged."""
     return grade.standing == "graded" and exercise.state not in OURS | {"absent", "tampered"}
-
-
-def _place(identity: str) -> tuple[list[int], str]:
-    """1.10 comes after 1.9."""
-    return [int(number) for number in re.findall(r"\d+", identity)], identity
 
 
 def _items(attempts: Sequence[_Attempt], timings: Mapping[str, Timing]) -> Iterator[Item]:

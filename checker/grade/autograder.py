@@ -17,7 +17,8 @@ from checker.course import Course, Step
 from checker.grade.reports import TEMPLATES
 
 SCRIPTS = ("setup.sh", "run_autograder")
-_SET_UP = ("start.py", "pyproject.toml", "requirements.lock", "LICENSE")
+# What start.py needs, and what pyproject.toml names
+_SET_UP = ("start.py", "pyproject.toml", "requirements.lock", "README.md", "LICENSE")
 # The first moment that a zip can tell, so that no other one is in it
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 

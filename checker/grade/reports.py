@@ -106,11 +106,7 @@ def _columns(report: ClassReport) -> list[Column]:
     for grade in report.grades:
         for exercise in grade.exercises:
             found.setdefault(exercise.id, Column(exercise.id, exercise.title))
-    return [found[name] for name in sorted(found, key=_numbers_of)]
-
-
-def _numbers_of(identity: str) -> tuple[list[int], str]:
-    return [int(part) for part in identity.split(".") if part.isdigit()], identity
+    return [found[name] for name in sorted(found, key=words.place)]
 
 
 def _cell(grade: Grade, column: Column) -> Cell | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from checker.engine.verdict import Outcome
 from checker.grade.model import ExerciseState, Grade, GradedExercise, GradedTest, Standing
 from checker.grade.points import shown
@@ -32,6 +34,12 @@ OUTCOMES: dict[Outcome, str] = {
 }
 # What says nothing about the learner
 OURS: frozenset[ExerciseState] = frozenset({"environment", "fault"})
+
+
+def place(identity: str) -> tuple[list[float], str]:
+    """Where an exercise stands: 1.10 after 1.9, and the instructor's own after all of a step's."""
+    parts = identity.split(".")
+    return [int(part) if part.isdecimal() else inf for part in parts], identity
 
 
 def score(grade: Grade) -> str:

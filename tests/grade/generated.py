@@ -89,15 +89,20 @@ def exercises(draw: st.DrawFn, place: int) -> GradedExercise:
     earned = points * draw(st.integers(0, parts)) / parts
     state = draw(st.sampled_from(STATES))
     hides = any(test.hidden for test in run)
+    own = all(test.hidden for test in run) and (hides or draw(st.booleans()))
+    called, title = str(1 + place % 4), draw(NAMES)
+    if own:  # the instructor's own: what it is called is a secret, too
+        called, title = f"{SECRET}{called}", f"{title}{SECRET}"
     return GradedExercise(
-        id=f"{1 + place // 4}.{1 + place % 4}",
+        id=f"{1 + place // 4}.{called}",
         step=f"0{1 + place // 4}_step",
-        title=draw(NAMES),
+        title=title,
         points=float(points),
         earned=earned,
         state=state,
         tests=run,
-        problem=draw(st.none() | failures(secret=hides and state == "fault")),
+        # Only what our own side says of a test may have its words.
+        problem=draw(st.none() | failures(secret=(hides or own) and state == "fault")),
         unstable=tuple(test.name for test in run if draw(st.booleans())),
     )
 

@@ -58,6 +58,22 @@ def test_no_solution_is_in_it(unpacked: Path) -> None:
     assert sum(path.stat().st_size for path in there) == 0
 
 
+def test_what_sets_it_up_finds_all_it_needs(unpacked: Path, tmp_path: Path) -> None:
+    """The last thing that ``start.py`` does, and the only one that needs more than a network."""
+    build = "import sys; from hatchling.build import build_editable; build_editable(sys.argv[1])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", build, tmp_path],
+        cwd=unpacked / "source",
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (unpacked / "source/start.py").is_file()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Gradescope runs its autograders on Linux")
 def test_a_submission_gets_its_points(unpacked: Path) -> None:
     """All of it but what ``setup.sh`` installs, which is what runs this test."""

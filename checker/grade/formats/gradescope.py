@@ -16,7 +16,7 @@ from checker.grade.formats.names import file_names
 from checker.grade.model import Grade, GradedExercise, Timing
 from checker.grade.points import rounded
 from checker.grade.text import one_line
-from checker.grade.view import for_learner
+from checker.grade.view import for_learner, is_hidden
 from checker.grade.words import STANDINGS, STATES, failures, lateness, score, told
 
 
@@ -92,7 +92,7 @@ def _tests(exercise: GradedExercise) -> Iterator[dict[str, Any]]:
         "output": _told(exercise),
         "output_format": "text",
         "tags": [one_line(exercise.step)],
-        "visibility": "visible",
+        "visibility": "hidden" if is_hidden(exercise) else "visible",
     }
     for number, test in enumerate((test for test in exercise.tests if test.hidden), 1):
         yield {
