@@ -14,6 +14,9 @@ import pytest
 import yaml
 
 from checker.course import Course
+from checker.grade.hidden import read_hidden
+from checker.grade.late import read_policy
+from checker.grade.roster import read_roster
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "docs/examples/grading"
@@ -70,6 +73,17 @@ def submission(tmp_path: Path) -> Path:
     shutil.copytree(STEP.path, folder)
     (folder / ".git").mkdir()
     return folder
+
+
+def test_the_hidden_test_the_policy_and_the_roster_can_be_read() -> None:
+    (hidden,) = read_hidden(EXAMPLES / "extra", Course.load(REPOSITORY))
+    policy = read_policy(EXAMPLES / "late.toml")
+    roster = read_roster(EXAMPLES / "roster.csv")
+
+    assert (hidden.step, hidden.points) == (STEP.name, 5)
+    assert hidden.title == "An address that nobody knows"
+    assert policy.factor(36 * 3600) == 0.8
+    assert set(roster.members) == {"ada", "grace"}
 
 
 def test_the_workflow_is_one_by_githubs_own_schema() -> None:
