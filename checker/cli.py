@@ -170,12 +170,27 @@ def next_exercise(as_json: bool) -> None:
 
 
 @cli.command()
+@click.option("--grading", is_flag=True, help="Look for all that grading a class needs, too.")
 @AS_JSON
-def doctor(as_json: bool) -> None:
+def doctor(grading: bool, as_json: bool) -> None:
     """Look at the machine: is anything but your code in the way?"""
     from checker.learn import actions
 
-    sys.exit(actions.doctor(as_json))
+    if not grading:
+        sys.exit(actions.doctor(as_json))
+    from checker.grade.probe import probe
+    from checker.learn.doctor import Finding
+
+    layers = (
+        Finding(
+            f"sandbox, {layer.name}",
+            "ok" if layer.works else "bad" if layer.needed else "note",
+            layer.why or "works",
+            layer.repair,
+        )
+        for layer in probe()
+    )
+    sys.exit(actions.doctor(as_json, layers))
 
 
 @cli.command()

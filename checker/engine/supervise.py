@@ -50,6 +50,7 @@ class Supervisor:
         self.cancelled = cancelled
         self.on_event = on_event
         self.begin = time.monotonic()
+        self.since: float | None = None
         self.over = False
         self.spent = 0.0
         self.names: tuple[str, ...] = ()
@@ -65,7 +66,8 @@ class Supervisor:
 
     def follow(self, link: Link, kill: Callable[[], None]) -> None:
         """Take in what one process says until it has ended; ``kill`` ends it."""
-        self.link, self.kill, self.killed = link, kill, ""
+        self.link, self.kill = link, kill
+        self.killed, self.ended_theirs = "", False
         self.running: str | None = None
         self.asked: str | None = None
         self.done = False
@@ -83,8 +85,9 @@ class Supervisor:
 
     @property
     def out_of_patience(self) -> bool:
-        patience = self.job.patience
-        return patience is not None and time.monotonic() - self.begin > patience
+        """Whether the tests took too long together, from the first one that met the app."""
+        patience, since = self.job.patience, self.since
+        return patience is not None and since is not None and time.monotonic() - since > patience
 
     def goes_on(self) -> bool:
         """Whether the tests after the one that ended its process are to run."""
@@ -122,6 +125,8 @@ class Supervisor:
     def enter(self, phase: Phase) -> None:
         """A part of a test begins: the app's loading must not eat the time of the test itself."""
         self.phase, self.started = phase, time.monotonic()
+        if self.since is None and phase == "building":
+            self.since = self.started
 
     def finished(self, frame: dict[str, Any]) -> None:
         failure = _failure(frame["failure"]) if frame["failure"] else None
@@ -137,25 +142,29 @@ class Supervisor:
         theirs = self.running is not None and self.phase != "starting"
         limit = self.job.limit if theirs else _START
         if self.out_of_patience and theirs:
-            self.end("patience")
+            self.end("patience", theirs)
         elif self.link.output.count > _FLOOD:
-            self.end("flood")
+            self.end("flood", theirs)
         elif time.monotonic() - self.started > limit + _GRACE:
-            self.end("slow")
+            self.end("slow", theirs)
 
-    def end(self, why: str) -> None:
-        self.killed = why
+    def end(self, why: str, theirs: bool) -> None:
+        """End the process: it is ``theirs``, a test's of which the learner's code is a part."""
+        self.killed, self.ended_theirs = why, theirs
         self.kill()
 
     def died(self, code: int | None) -> None:
         """The process ended before its last word: say what became of the test that ran."""
         name = self.running
         if name is None or self.phase == "starting":
-            self.problem = self.problem or self.no_test(code)
+            # A test that was ended for its own slowness may have been done by then.
+            if not self.ended_theirs:
+                self.problem = self.problem or self.no_test(code)
             return
         where, printed = self.where(), self.link.output.tail
         message, outcome = self.cause(code)
-        if self.phase == "building":
+        loading = self.phase == "building" and self.killed != "patience"
+        if loading:
             failure = while_loading(message, where)
         else:
             failure = Failure(message, self.asked, where=where)
@@ -168,7 +177,7 @@ class Supervisor:
         )
         seconds = time.monotonic() - self.started
         self.spent += seconds
-        kind: State = "does_not_load" if self.phase == "building" else "not_yet"
+        kind: State = "does_not_load" if loading else "not_yet"
         self.end_test(TestResult(name, outcome, seconds, failure), kind)
 
     def cause(self, code: int | None) -> tuple[str, Outcome]:
@@ -232,8 +241,9 @@ class Supervisor:
         for state in order:
             if state in kinds:
                 return state
-        passed = tests and all(test.outcome == "passed" for test in tests)
-        return "solved" if passed else "fault"
+        if tests and all(test.outcome == "passed" for test in tests):
+            return "solved"
+        return "not_yet" if self.out_of_patience else "fault"
 
     def tell(self, event: Event) -> None:
         if self.on_event is not None and not self.cancelled():

@@ -19,7 +19,21 @@ from checker.grade.locate import digest
 
 # What decides a verdict. How it is presented is left out: a new layout regrades nobody.
 _DECIDING = ("course.py", "files.py", "engine", "harness", "grade")
-_PRESENTING = ("formats", "report", "analysis", "similarity", "templates", "schemas", "view")
+_PRESENTING = (
+    "analysis",
+    "autograder",
+    "commands",
+    "formats",
+    "progress",
+    "report",
+    "schemas",
+    "signing",
+    "similarity",
+    "templates",
+    "text",
+    "view",
+    "words",
+)
 # A file that changed this shortly before it was read may change again without its times telling.
 _SETTLED = 2.0
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
+_NAME = "checker"
 _MOVES = Path("cgroup.procs")
 
 
@@ -26,7 +27,7 @@ class Group:
     def __init__(self, memory: int, processes: int) -> None:
         self.bounds: tuple[str, ...] = ()
         self._folders: list[Path] = []
-        name = f"checker-{os.getpid()}-{secrets.token_hex(4)}"
+        name = f"{_NAME}-{os.getpid()}-{secrets.token_hex(4)}"
         wanted = {"memory": memory, "processes": processes}
         for bounds, folder in _places(name):
             missing = {what: file for what, file in bounds.items() if what not in self.bounds}
@@ -36,6 +37,7 @@ class Group:
                 self.bounds = (*self.bounds, *missing)
 
     def _make(self, folder: Path, values: dict[str, int]) -> bool:
+        _sweep(folder.parent)
         try:
             folder.mkdir()
         except OSError:
@@ -92,3 +94,12 @@ def _places(name: str) -> Iterator[tuple[dict[str, str], Path]]:
         for parent in (own, own.parent):
             if parent.is_relative_to(_ROOT) and (parent / "cgroup.controllers").is_file():
                 yield both, parent / name
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a grader left that was killed; a group with a process in it stays anyway."""
+    for left in folder.glob(f"{_NAME}-*-*"):
+        owner = left.name.split("-")[1]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            with suppress(OSError):
+                left.rmdir()

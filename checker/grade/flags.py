@@ -24,6 +24,7 @@ TAMPERING = frozenset({"writes_at_exit", "forges_pytest", "reaches_into_checker"
 _SETTINGS = {"pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg"}
 _STARTUP = {"sitecustomize.py", "usercustomize.py"}
 _LARGEST = 1_000_000
+_CODE = 2_000_000  # of all modules together: whoever hands in more is not looked at so closely
 _WRITERS = {"write", "write_text", "write_bytes", "writelines", "dump", "replace", "rename", "copy"}
 
 
@@ -31,12 +32,14 @@ def flags(step_root: Path, step: Step) -> tuple[Flag, ...]:
     """The flags of one step folder of a submission, in order of their file; reads, runs nothing."""
     mine, handed_out = tree(step_root), tree(step.path)
     found: list[Flag] = []
+    left = _CODE
     for name, path in mine.items():
         if path.is_symlink() or not path.is_file():
             continue
         found += _by_name(name, path, handed_out)
         if name.endswith(".py") and not name.startswith("exercises/"):
-            found += _by_code(name, path)
+            left -= path.stat().st_size
+            found += _by_code(name, path) if left > 0 else ()
     if any(name.startswith("exercises/") for name in mine):
         found += [
             Flag("deleted_tests", "an exercise's test is missing; the course's own was used", name)
@@ -75,9 +78,13 @@ def _same(path: Path, known: Path | None) -> bool:
 
 
 def _lines(path: Path) -> list[bytes]:
-    if path.stat().st_size > _LARGEST:
-        return [b"too large to be compared"]
-    return path.read_bytes().removeprefix(b"\xef\xbb\xbf").rstrip().splitlines()
+    try:
+        if path.stat().st_size > _LARGEST:
+            return [b"too large to be compared"]
+        data = path.read_bytes()
+    except OSError:
+        return [b"cannot be read"]
+    return data.removeprefix(b"\xef\xbb\xbf").rstrip().splitlines()
 
 
 def _owner(module: str) -> str | None:
@@ -93,11 +100,9 @@ def _packages() -> frozenset[str]:
 
 
 def _by_code(name: str, path: Path) -> Iterator[Flag]:
-    if path.stat().st_size > _LARGEST:
-        return
     try:
         code = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
         return
     in_tests = name.startswith("tests/")
     nodes = list(ast.walk(code))

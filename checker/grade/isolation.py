@@ -24,7 +24,7 @@ from checker.files import tree
 from checker.grade.flags import TAMPERING, flags
 from checker.grade.probe import BUBBLEWRAP, GROUPS, SECCOMP, Layer, probe
 from checker.grade.sandbox import Sandbox, Walls
-from checker.grade.stage import LIMIT, Stage, TooMuch
+from checker.grade.stage import Stage, TooMuch
 
 __all__ = ["TAMPERING", "Examiner", "Layer", "Tier", "choose", "flags", "probe"]
 
@@ -53,10 +53,12 @@ def choose(unsafe: bool, wanted: str | None = None) -> Tier:
         return Tier("bwrap", tuple(layer.name for layer in layers if layer.works))
     if unsafe and wanted != "bwrap":
         return Tier("none")
+    what, why = (missing.name, missing.why) if missing else (BUBBLEWRAP, "not asked for")
+    repair = f" ({missing.repair})" if missing and missing.repair else ""
     raise EnvironmentTrouble(
-        f"no sandbox to grade in: {missing.name if missing else BUBBLEWRAP} does not work here:"
-        f" {missing.why if missing else ''}. `checker doctor --grading` shows every layer;"
-        " --unsafe grades without, and then the learners' code may do all that you may"
+        f"no sandbox to grade in: {what} does not work here: {why}{repair}."
+        " `checker doctor --grading` shows every layer. --unsafe grades without one, and then"
+        " the learners' code may do all that you may"
     )
 
 
@@ -96,10 +98,9 @@ class Examiner:
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as name:
             try:
                 stage = Stage(Path(name), step_root, step)
-            except TooMuch:
-                said = f"what was handed in is larger than {LIMIT >> 20} MiB"
+            except TooMuch as error:
                 for exercise in exercises:
-                    yield Verdict(exercise.id, "does_not_load", problem=Failure(said))
+                    yield Verdict(exercise.id, "does_not_load", problem=Failure(str(error)))
                 return
             with self._sandbox(stage, step, _hash_seed(seed, shuffled)) as sandbox:
                 for exercise in exercises:

@@ -29,28 +29,32 @@ _LIMITS = "limits for each process"
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: whether it works here, and ``why`` not. Without a ``needed`` one: no grading."""
+    """One layer: whether it works here, ``why`` not, and what to type or to do for its repair.
+
+    Without a ``needed`` one nothing is graded.
+    """
 
     name: str
     works: bool
     why: str = ""
     needed: bool = True
+    repair: str = ""
 
 
 def probe() -> list[Layer]:
     """Every layer that there may be, the needed ones first. Takes some 50 ms."""
     problem = _problem(_try_bubblewrap)
-    layers = [Layer(BUBBLEWRAP, not problem, problem)]
+    layers = [Layer(BUBBLEWRAP, not problem, problem, repair=_repair(problem))]
     whole = "bubblewrap brings it"
     layers += [Layer(name, not problem, problem and whole) for name in _NAMESPACES]
     layers.append(Layer(_LIMITS, True))
     problem = _problem(_try_filter) if not problem else whole
-    layers.append(Layer(SECCOMP, not problem, problem, needed=False))
+    library = "apt-get install libseccomp2" if problem and problem != whole else ""
+    layers.append(Layer(SECCOMP, not problem, problem, needed=False, repair=library))
     bounds, problem = _groups()
-    layers += [
-        Layer(name, what in bounds, "" if what in bounds else problem, needed=False)
-        for what, name in GROUPS.items()
-    ]
+    for what, name in GROUPS.items():
+        works = what in bounds
+        layers.append(Layer(name, works, "" if works else problem, needed=False))
     return layers
 
 
@@ -88,20 +92,23 @@ def _run(options: list[str], *files: int) -> None:
     )
     if done.returncode:
         said = done.stderr.strip().splitlines() or [f"bwrap ended with {done.returncode}"]
-        raise SandboxError(said[-1] + _advice(said[-1]))
+        raise SandboxError(said[-1])
 
 
-def _advice(said: str) -> str:
-    if "uid map" in said or "user namespace" in said:
-        return " (the kernel keeps user namespaces from you: see the page on grading)"
-    if "mount proc" in said:
-        return " (in a container: --security-opt systempaths=unconfined)"
+def _repair(problem: str) -> str:
+    """What to do about bubblewrap's words."""
+    if "there is no bwrap" in problem:
+        return "apt-get install bubblewrap, or your system's like"
+    if "mount proc" in problem:
+        return "start the container with --security-opt systempaths=unconfined"
+    if "uid map" in problem or "namespace" in problem:
+        return "let bwrap make user namespaces (sysctl, AppArmor or container options)"
     return ""
 
 
 def _groups() -> tuple[tuple[str, ...], str]:
     """What of a sandbox can be bounded as a whole, and why the rest cannot."""
-    why = "no control group can be made here: run in one that is yours, or as root"
+    why = "no control group can be made here: the limits are those of each process"
     if not Path("/proc/self/cgroup").exists():
         return (), why
     group = Group(2**30, 100)

@@ -36,6 +36,7 @@ FOLDER = 128
 PROCESSES = 100
 # How often the learner's code may bring all of it down before nobody starts it again.
 STARTS = 4
+NOBODY = 65534
 _GRACE = 5.0
 _COURSE = Path("/course")
 _ENVIRONMENT = {
@@ -90,8 +91,7 @@ class Sandbox:
         self.seen = (_COURSE / "work" if walls.namespaces else stage.running) / name
         self.environment = {**_ENVIRONMENT, "PYTHONHASHSEED": str(hash_seed)}
         self.trouble: str | None = None
-        # Nobody else on this machine is this user, so that a bound on its processes is theirs.
-        self.uid = 600_000_000 + secrets.randbelow(100_000_000)
+        self.uid = learners_uid()
         self._group = Group(ALL_MEMORY * MIB, PROCESSES)
         self._lock = threading.Lock()
         self._closed = False
@@ -216,7 +216,7 @@ class Sandbox:
             options = ["--alone", "--processes", str(PROCESSES)]
             options += ["--wipe", "/tmp", "--wipe", "/dev/shm"]  # noqa: S108 - its own
             options += ["--keep", sys.prefix, "--keep", sys.base_prefix]
-            options += ["--uid", str(self.uid)] if os.getuid() == 0 else []
+            options += [] if self.uid is None else ["--uid", str(self.uid)]
         return [
             *(sys.executable, "-P", "-m", "checker.harness.listen"),
             *("--socket", str(self._socket.fileno())),
@@ -237,7 +237,8 @@ class Sandbox:
         library = _COURSE / "lib"
         checker = Path(__file__).resolve().parents[1]
         passwd = stage.folder / "passwd"
-        passwd.write_text(f"learner:x:{self.uid}:{self.uid}::/tmp:/bin/sh\n", encoding="ascii")
+        uid = NOBODY if self.uid is None else self.uid
+        passwd.write_text(f"learner:x:{uid}:{uid}::/tmp:/bin/sh\n", encoding="ascii")
         binds = {
             **{Path(path): Path(path) for path in (sys.base_prefix, sys.prefix)},
             library / "checker" / "__init__.py": checker / "__init__.py",
@@ -254,9 +255,25 @@ class Sandbox:
             *system(),
             *(part for to, of in binds.items() for part in ("--ro-bind", str(of), str(to))),
             *_writable(str(self.seen.parent), 0o777, FOLDER),
-            *("--remount-ro", "/"),
+            *("--remount-ro", "/dev", "--remount-ro", "/"),
             *("--setenv", "PYTHONPATH", str(library)),
         ]
+
+
+def learners_uid() -> int | None:
+    """Whom the learner's code runs as; None where we cannot become anybody else.
+
+    If it can be, a user of whom there is no other process on this machine: a bound on the
+    processes of a user is then a bound on one submission.
+    """
+    if os.getuid() != 0:
+        return None
+    rows = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
+    known = [(int(first), int(count)) for first, _, count in map(str.split, rows)]
+    for uid in (600_000_000 + secrets.randbelow(100_000_000), NOBODY):
+        if any(first <= uid < first + count for first, count in known):
+            return uid
+    return None
 
 
 def bubblewrap() -> list[str]:
@@ -271,8 +288,8 @@ def bubblewrap() -> list[str]:
     # special needs a user namespace for the rest.
     rights = (
         [part for right in ("KILL", "SETUID", "SETGID") for part in ("--cap-add", f"CAP_{right}")]
-        if os.getuid() == 0
-        else ["--unshare-user", "--uid", "65534", "--gid", "65534", "--disable-userns"]
+        if learners_uid() is not None
+        else ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY), "--disable-userns"]
     )
     return [
         *(program, "--die-with-parent", "--new-session", "--cap-drop", "ALL", *rights),

@@ -10,11 +10,13 @@ from pathlib import Path
 from checker.course import Step
 from checker.files import tree
 
-LIMIT = 100 * 1024 * 1024
+MIB = 1024 * 1024
+LIMIT = 100 * MIB
+MODULE = MIB // 2  # more keeps a parser busy for seconds
 
 
 class TooMuch(Exception):
-    """What was handed in is too large to be looked at."""
+    """What was handed in is too large to be looked at: the message says what."""
 
 
 class Stage:
@@ -53,8 +55,10 @@ def _copy(source: Path, target: Path, left: int) -> int:
         told = os.fstat(stream.fileno())
         if not stat.S_ISREG(told.st_mode):
             return left
+        if source.suffix == ".py" and told.st_size > MODULE:
+            raise TooMuch(f"{source.name} has {told.st_size / MIB:.1f} MiB: no module is as large")
         if told.st_size > left:
-            raise TooMuch
+            raise TooMuch(f"what was handed in is larger than {LIMIT // MIB} MiB")
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as copy:
             shutil.copyfileobj(stream, copy)

@@ -15,14 +15,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from checker.course import Course, Step, find_course
+from checker.course import Course, Exercise, Step, find_course
+from checker.engine.verdict import Verdict
 from checker.grade import cache as hashes
 from checker.grade.hidden import HiddenTest, contents
 from checker.grade.isolation import Examiner, Tier, choose, flags
@@ -104,10 +106,12 @@ class _Bench:
         verdicts = []
         seconds = {}
         start = time.perf_counter()
-        for verdict in self.examiner.examine(root, step, exercises, task.seed, task.shuffled):
-            verdicts.append({**verdict.to_json(), "seconds": 0.0})
-            seconds[verdict.exercise] = time.perf_counter() - start
-            start = time.perf_counter()
+        examined = self.examiner.examine(root, step, exercises, task.seed, task.shuffled)
+        with closing(until_stuck(examined, exercises)) as found_out:
+            for verdict in found_out:
+                verdicts.append({**verdict.to_json(), "seconds": 0.0})
+                seconds[verdict.exercise] = time.perf_counter() - start
+                start = time.perf_counter()
         result: dict[str, Any] = _settled(
             {"verdicts": verdicts, "flags": [asdict(flag) for flag in found]}, self._places(room)
         )
@@ -141,6 +145,27 @@ class _Bench:
             mine = hashes.tests_digest(self.course.step(name), contents(wanted.hidden, name))
             if mine != digest:
                 raise WrongPlace(f"this worker has other tests of {name}")
+
+
+def until_stuck(
+    examined: Iterator[Verdict], exercises: Sequence[Exercise]
+) -> Generator[Verdict, None, None]:
+    """The verdicts, until the app took all its time to load: it is the same app in every exercise.
+
+    So a loop at its import takes the limit once, and not once for each exercise.
+    """
+    stuck: Verdict | None = None
+    for exercise in exercises:
+        if stuck is not None:
+            yield Verdict(exercise.id, "does_not_load", problem=stuck.problem)
+            continue
+        verdict = next(examined)
+        yield verdict
+        timed_out = any(test.outcome == "timed_out" for test in verdict.tests)
+        if verdict.state == "does_not_load" and timed_out:
+            stuck = verdict
+            if isinstance(examined, Generator):
+                examined.close()
 
 
 def describe(tier: Tier) -> str:

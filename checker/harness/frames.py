@@ -37,7 +37,7 @@ def read_frame(stream: BinaryIO, limit: int = LIMIT) -> Any:
     data = _read(stream, length)
     if len(data) < length:
         raise FrameError("the message was cut off")
-    if sum(map(data.count, (b",", b"[", b"{"))) > ITEMS:
+    if crowded(data):
         raise FrameError(f"the message holds more than {ITEMS:,} items")
     try:
         value = json.loads(data)
@@ -46,6 +46,11 @@ def read_frame(stream: BinaryIO, limit: int = LIMIT) -> Any:
     if _deeper(value, DEPTH):
         raise FrameError(f"the message is nested deeper than {DEPTH}")
     return value
+
+
+def crowded(data: bytes) -> bool:
+    """Whether a JSON text may hold more items than a memory should."""
+    return sum(map(data.count, (b",", b"[", b"{"))) > ITEMS
 
 
 def _read(stream: BinaryIO, length: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 from checker.harness import fields
 from checker.harness.errors import Blame
 from checker.harness.failure import Location
-from checker.harness.frames import FrameError
+from checker.harness.frames import FrameError, crowded
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ class Answer:
             body = base64.b64decode(told["body"], validate=True)
         except (TypeError, ValueError, binascii.Error):
             raise FrameError("expected a body in base 64") from None
+        if crowded(body):
+            raise FrameError("an answer of more lists and tables than anybody reads")
         return cls(
             status=fields.status(told["status"]),
             headers=fields.headers(told["headers"]),

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import archives
 import pytest
 
+from checker.engine.verdict import Failure, TestResult, Verdict
 from checker.errors import UserError
 from checker.grade import batch, workers
 from checker.grade.batch import Plan, Request, carry_out, chosen, with_students
@@ -23,6 +24,7 @@ from checker.grade.journal import Journal
 from checker.grade.late import Policy
 from checker.grade.model import Flag
 from checker.grade.roster import read_roster
+from checker.grade.worker import until_stuck
 
 TESTS = {
     "1.1": ("test_a_visitor_is_greeted_by_name", "test_what_is_not_there_is_missing"),
@@ -463,6 +465,25 @@ def test_provenance_names_what_decided(examined, grading):
     assert {
         len(value) for name, value in asdict(ann).items() if name not in ("tier", "layers")
     } == {64}
+
+
+def test_an_app_that_never_loads_takes_its_time_once(course):
+    taken = []
+
+    def examined(exercises):
+        for exercise in exercises:
+            taken.append(exercise.id)
+            test = TestResult("test_it", "timed_out" if exercise.id == "1.2" else "failed")
+            state = "does_not_load" if exercise.id == "1.2" else "not_yet"
+            yield Verdict(exercise.id, state, (test,), problem=Failure("a loop"))
+
+    first, second = course.steps[0].exercises
+    third = replace(second, id="1.3")
+    found = list(until_stuck(examined([first, second, third]), [first, second, third]))
+    assert taken == ["1.1", "1.2"]
+    assert [each.exercise for each in found] == ["1.1", "1.2", "1.3"]
+    assert (found[2].state, found[2].tests) == ("does_not_load", ())
+    assert found[2].problem == found[1].problem
 
 
 class TestExtraTests:
