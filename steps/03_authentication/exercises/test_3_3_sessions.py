@@ -162,6 +162,27 @@ def renew_in_threads(count: int) -> tuple[list[str], int]:
         return sorted(results), alive
 
 
+def renew_too_late() -> dict[str, object]:
+    """A token that somebody else exchanges between our look at it and our write.
+
+    Whoever locked the row, as PostgreSQL would hear it, cannot be overtaken.
+    """
+    import world
+    from app.services import sessions
+
+    token = sessions.begin(world.account()["id"], "books:read", None).refresh_token
+    faster = "UPDATE refresh_sessions SET used_at = CURRENT_TIMESTAMP"
+    world.slip_in("UPDATE refresh_sessions", faster)
+    with world.told_to_postgresql() as said:
+        try:
+            sessions.renew(token, None)
+            result = "renewed"
+        except Exception as error:  # noqa: BLE001 - judged by the test
+            result = getattr(error, "code", type(error).__name__)
+    alive = sum(row["revoked_at"] is None for row in world.rows("refresh_sessions"))
+    return {"result": result, "alive": alive, "locked": "FOR UPDATE" in " ".join(said)}
+
+
 def log_in(client, user):
     answer = client.post(
         "/api/v1/auth/login", json={"email": user["email"], "password": user["password"]}
@@ -331,6 +352,18 @@ def test_of_many_at_once_one_is_renewed(inside):
     assert strange == [], "somebody was refused in other words"
     if "refresh_reused" in results:
         assert alive == 0, "of several at once, one was told refresh_reused: the family must end"
+
+
+def test_whoever_comes_second_is_not_renewed(inside):
+    found = inside(renew_too_late)
+
+    refused = found["locked"] or found["result"] in {"refresh_reused", "refresh_revoked"}
+    assert refused, (
+        "between your look at the token and your write somebody else exchanged it, and this is what"
+        f" came of yours: {found['result']}; PostgreSQL does not queue its writers as SQLite does"
+    )
+    if found["result"] == "refresh_reused":
+        assert found["alive"] == 0, "the one who came second is the alarm: the family must end"
 
 
 def test_a_refresh_token_has_an_owner_and_an_end(anonymous, inside):

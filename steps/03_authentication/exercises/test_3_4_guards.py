@@ -96,7 +96,7 @@ def plant() -> None:
         return {"secret": "view"}
 
     plugin = Blueprint("plugin", __name__)
-    plugin.add_url_rule("/planted/blueprint", "view", view)
+    plugin.add_url_rule("/planted/blueprint", "list_static", view)  # not the endpoint "static"
     current_app.add_url_rule("/planted/view", "planted_view", view)
     current_app.add_url_rule("/planted/class", view_func=Report.as_view("planted_class"))
     current_app.add_url_rule("/planted/options", "planted_options", view, methods=["OPTIONS"])
