@@ -35,7 +35,9 @@ ALL = list(walk())
 
 @attempt("tests")
 def tests():
-    return [p for p in ALL if p.name.startswith(("test_1_", "test_a_")) and "/lib/python" not in str(p)]
+    return [
+        p for p in ALL if p.name.startswith(("test_1_", "test_a_")) and "/lib/python" not in str(p)
+    ]
 
 
 @attempt("solutions")
@@ -155,7 +157,9 @@ def values():
         names.add(frame.f_code.co_filename)
         frame = frame.f_back
     names |= set(linecache.cache)
-    names |= {getattr(o, "__file__", None) or "" for o in gc.get_objects() if isinstance(o, type(os))}
+    names |= {
+        getattr(o, "__file__", None) or "" for o in gc.get_objects() if isinstance(o, type(os))
+    }
     return [name for name in names if "test_" in name or "_pytest/runner" in name]
 
 
