@@ -199,6 +199,9 @@ class Sandbox:
             for child in below:
                 with suppress(psutil.NoSuchProcess):
                     child.kill()
+            # Its children gone, it ends by itself; and they are its own to see off.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE if below else 0)
             process.kill()
             psutil.wait_procs(below, timeout=_GRACE)
         process.wait()

@@ -22,8 +22,8 @@ class Walk:
 
     Watches nothing where no file to edit is known; other threads run untouched. Files that
     were compiled with marks (:mod:`checker.harness.marks`) speak for themselves. Where one
-    came in by another door, as a migration does, a profiler watches, and one that was there
-    before is back in its place afterwards.
+    was not imported yet, or came in by another door, a profiler watches, and one that was
+    there before is back in its place afterwards.
     """
 
     def __init__(self, ground: Ground) -> None:

@@ -6,9 +6,10 @@ saves twice within a second would then have its first version checked.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from functools import partial
-from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -55,7 +56,7 @@ def import_from_source(ground: Ground) -> None:
     The files to edit say which of their functions was left last, to a
     :class:`~checker.harness.footprints.Walk` on the same ground.
     """
-    loader = type("_FromSourceOfGround", (_FromSource,), {"ground": ground})
+    loader: type[_FromSource] = type("_FromSourceOfGround", (_FromSource,), {"ground": ground})
     finder = FileFinder.path_hook((loader, SOURCE_SUFFIXES))
 
     def hook(path: str) -> Any:
@@ -64,5 +65,22 @@ def import_from_source(ground: Ground) -> None:
         return finder(path)
 
     sys.path_hooks.insert(0, hook)
+    _import_by_path(ground, loader)
     for path in [p for p in sys.path_importer_cache if Path(p).is_relative_to(ground.root)]:
         del sys.path_importer_cache[path]
+
+
+def _import_by_path(ground: Ground, marking: type[_FromSource]) -> None:
+    """The same for the files to edit that somebody imports by their path, as Alembic does."""
+    plain = importlib.util.spec_from_file_location
+
+    def spec_from_file_location(
+        name: str, location: Any = None, *, loader: Any = None, **options: Any
+    ) -> ModuleSpec | None:
+        if loader is None and location is not None and ground.edited(str(location)):
+            loader = marking(name, str(location))
+        if loader is not None:
+            options["loader"] = loader
+        return plain(name, location, **options)
+
+    importlib.util.spec_from_file_location = spec_from_file_location

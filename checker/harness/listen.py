@@ -243,7 +243,8 @@ def _serve(options: argparse.Namespace, stack: int) -> NoReturn:
     inbox = Inbox(frames_in)
     edit = tuple(inbox.get()["edit"])
     ground = Ground(options.root, options.exercises, edit)
-    serve(Server(ground, open(stack, "a", encoding="utf-8")), inbox, frames_out)  # noqa: SIM115 - to the end
+    told = open(stack, "a", encoding="utf-8")  # noqa: SIM115 - to the end
+    serve(Server(ground, told, wary=True), inbox, frames_out)
 
 
 def _wake_on_child() -> int:

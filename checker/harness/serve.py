@@ -7,42 +7,53 @@ from __future__ import annotations
 
 import faulthandler
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TextIO
 
 from checker.harness import seeding
+from checker.harness.errors import Unreadable
 from checker.harness.frames import write_frame
 from checker.harness.fresh import import_from_source
 from checker.harness.ground import Ground
 from checker.harness.host import Host
 from checker.harness.messages import Request
+from checker.harness.seal import Seal
 from checker.harness.shipping import Shipped
 from checker.harness.stdio import Inbox, Tail, take_over
 from checker.harness.wire import error_to_json
+
+CHANGED = "your code changed what it is tested with:"
 
 
 class Server:
     """Does what a frame says with the one app it holds.
 
-    ``stack`` is where ``faulthandler`` writes, if anywhere.
+    ``stack`` is where ``faulthandler`` writes, if anywhere. One that is ``wary`` answers for
+    itself only as long as nobody has changed its functions.
     """
 
-    def __init__(self, ground: Ground, stack: TextIO | None) -> None:
+    def __init__(self, ground: Ground, stack: TextIO | None, wary: bool = False) -> None:
         import_from_source(ground)
         self._host = Host(ground)
         self._stack = stack
         if stack is not None:
             faulthandler.enable(stack)
         self._settled = ExitStack()
+        self._wary = wary
+        self._seal: Seal | None = None
 
     def answer(self, frame: dict[str, Any]) -> dict[str, Any]:
         """What came of one frame; never raises for what the learner's code does."""
         if frame["left"] is not None and self._stack is not None:
             faulthandler.dump_traceback_later(max(frame["left"], 0.01), file=self._stack)
         try:
-            return {"ok": self._do(frame)}
+            done = self._do(frame)
+            changed = self._seal.broken() if self._seal is not None else None
+            if changed is not None:
+                raise Unreadable(f"{CHANGED} {changed}")
+            return {"ok": done}
         except Exception as error:  # noqa: BLE001 - the other side is to hear of everything
             return error_to_json(error)
         finally:
@@ -57,6 +68,10 @@ class Server:
                 if frame["seed"] is not None:
                     seeding.begin(frame["seed"])
                 self._settled.enter_context(self._host.settled())
+                if self._wary and self._seal is None:
+                    with suppress(Exception):  # what is wrong with it, the host says better
+                        import_module("world")
+                    self._seal = Seal()
                 self._host.build()
                 return None
             case "leave":

@@ -4,6 +4,7 @@
 create others, and each test works in one of its own.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -82,3 +83,32 @@ def test_migrations_make_the_tables_of_the_models_and_take_them_back(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         ).fetchall()
     assert tables == [("alembic_version",)]
+
+
+# What the service at our desk says when the other desk was faster.
+RACES = {
+    "a book is removed before we lock it": "NotFound",
+    "a book is removed before we remove it": "done",  # our lock was there first
+    "a book is replaced before we remove it": "done",
+    "a book is removed before we replace it": "Conflict",
+    "a book is replaced before we replace it": "Conflict",
+    "a book is removed before we lock it for a copy": "NotFound",
+    "a book is removed before we add a copy": "done",  # and here
+    "a copy is lent before we lend it": "Conflict",
+    "a copy comes back before we take it back": "Conflict",
+}
+
+
+def test_the_slower_of_two_desks_is_told_so(app_folder: Path, database: str) -> None:
+    script = Path(__file__).with_name("races") / "desks.py"
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=app_folder,
+        env={**os.environ, "TEST_DATABASE_URL": database},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == RACES

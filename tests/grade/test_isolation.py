@@ -267,6 +267,44 @@ def test_tricks_that_fool_a_shared_process_earn_nothing(judge: Judge, submission
     assert {"forges_pytest", "writes_at_exit"} <= TAMPERING
 
 
+PATCHES = {
+    "the host's answer": """
+from checker.harness.host import Host
+from checker.harness.messages import Answer
+Host.request = lambda self, asked: Answer("200 OK", [], b'{"word": "mine"}')
+""",
+    "its code alone": """
+import importlib
+host = importlib.import_module("checker.harness.host").Host
+def request(self, asked):
+    return type(self).made
+host.request.__code__ = request.__code__
+""",
+    "the world": """
+import sys
+sys.modules["world"].build = lambda: None
+""",
+    "the way out": """
+import json, __main__
+json.dumps = lambda value, **options: '{"ok":null,"printed":"","ticket":0}'
+import checker
+""",
+}
+
+
+@pytest.mark.parametrize("patch", PATCHES)
+def test_changing_what_tells_of_the_app_earns_nothing(
+    judge: Judge, submission: Path, patch: str
+) -> None:
+    solution = (STEP.solutions / "app" / "__init__.py").read_text(encoding="utf-8")
+    verdict = judge(PATCHES[patch] + solution)
+
+    assert verdict.passed == 0
+    assert verdict.state in {"not_yet", "does_not_load"}
+    assert [flag.code for flag in flags(submission, STEP)] == ["reaches_into_checker"]
+    assert "reaches_into_checker" in TAMPERING
+
+
 def test_an_honest_step_has_no_flag() -> None:
     course = Course.load(HERE.parents[1])
     for step in course.steps:

@@ -1,6 +1,7 @@
 """Marked files say which of their functions was left last, and do all else as before."""
 
 import ast
+import importlib.util
 import inspect
 import sys
 import threading
@@ -165,11 +166,13 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
     (tmp_path / "marked_mine.py").write_text(dedent("def answer():\n    return 1\n"), "utf-8")
     (tmp_path / "plain_mine.py").write_text(dedent("def other():\n    return 1\n"), "utf-8")
     hooks, path, marks = sys.path_hooks[:], sys.path[:], MARKED.copy()
+    by_path = importlib.util.spec_from_file_location
     ground = Ground(tmp_path, tmp_path / "exercises", ("marked_mine.py",))
     import_from_source(ground)
     sys.path.insert(0, str(tmp_path))
     yield ground
     sys.path_hooks[:], sys.path[:] = hooks, path
+    importlib.util.spec_from_file_location = by_path
     MARKED.intersection_update(marks)
     sys.path_importer_cache.clear()
     for name in ("marked_mine", "plain_mine"):
@@ -187,6 +190,18 @@ def test_no_profiler_is_needed_where_the_files_to_edit_were_imported(ground: Gro
         assert sys.getprofile() is None
         marked_mine.answer()
         plain_mine.other()
+    assert str(walk.footprints.last) == "marked_mine.py:1, in answer"
+
+
+def test_a_file_that_is_imported_by_its_path_speaks_for_itself(ground: Ground) -> None:
+    spec = importlib.util.spec_from_file_location("any_name", ground.root / "marked_mine.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with Walk(ground) as walk:
+        assert sys.getprofile() is None
+        module.answer()
     assert str(walk.footprints.last) == "marked_mine.py:1, in answer"
 
 
