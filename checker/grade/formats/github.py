@@ -14,12 +14,15 @@ from checker.errors import EnvironmentTrouble
 from checker.grade.formats import Source
 from checker.grade.model import ClassReport, Grade, GradedExercise
 from checker.grade.points import shown
-from checker.grade.text import one_line, visible
+from checker.grade.text import one_line
 from checker.grade.view import for_learner
 from checker.grade.words import STANDINGS, STATES, details, failures, lateness
 
 LIMIT = 1024 * 1024
 """Bytes; GitHub drops a summary that is longer."""
+
+LONGEST = 2000
+"""Characters of one value; a learner's code can make it as long as it likes."""
 
 _MARKS = {"solved": "✅", "not_yet": "❌", "does_not_load": "❌", "tampered": "🚩", "absent": "➖"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~@:$-])")
@@ -119,13 +122,13 @@ def _escaped(text: str) -> str:
 
 
 def _html(text: str) -> str:
-    flat = one_line(text)
+    flat = one_line(text, LONGEST)
     return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _code(text: str) -> str:
     """A value as code, whatever backticks are in it."""
-    flat = " ".join(visible(text).split())
+    flat = one_line(text, LONGEST)
     longest = max((len(run) for run in re.findall("`+", flat)), default=0)
     ticks = "`" * (longest + 1)
     return f"{ticks} {flat} {ticks}"
