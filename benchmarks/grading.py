@@ -104,6 +104,8 @@ def measure(place: Path, steps: Sequence[Step], options: argparse.Namespace) -> 
         run = grade(place / f"out{jobs}", jobs)
         whole[jobs], parent[jobs], everything[jobs] = run
     last = place / f"out{options.jobs[-1]}"
+    undisturbed = results_of(place / f"out{options.jobs[0]}")
+    seconds = seconds_of(place / f"out{options.jobs[0]}")
     # A file that was written a moment ago is read once more: its times do not settle it yet.
     time.sleep(2.5)
     grade(last, 2)
@@ -117,11 +119,10 @@ def measure(place: Path, steps: Sequence[Step], options: argparse.Namespace) -> 
     regraded = journal_lines(last) - before
     (handed_in / f"{student}.zip").write_bytes(packed(made[student]))
     naive, graded = sample(place, made, steps, last, options.sample)
-    seconds = seconds_of(place / f"out{options.jobs[0]}")
     hostile = [seconds[name] for name in made if "hostile" in name]
     same = None
     if options.kills:
-        same = survives(grade, place, options.kills, place / f"out{options.jobs[0]}")
+        same = survives(grade, place, options.kills) == undisturbed
     return Result(
         submissions=len(made),
         steps=len(steps),
@@ -286,8 +287,8 @@ def journal_lines(out: Path) -> int:
     return file.read_bytes().count(b'"verdicts"') if file.exists() else 0
 
 
-def survives(grade: Grading, place: Path, kills: int, undisturbed: Path) -> bool:
-    """Whether a run that is killed again and again comes to the same bytes."""
+def survives(grade: Grading, place: Path, kills: int) -> str:
+    """What a run comes to that is killed again and again."""
     out = place / "killed"
     for number in range(kills):
         known = journal_lines(out)
@@ -302,11 +303,11 @@ def survives(grade: Grading, place: Path, kills: int, undisturbed: Path) -> bool
         process.communicate()
         print(f"killed {number + 1} times, {journal_lines(out)} results", file=sys.stderr)
     grade(out, 2)
-    one, other = (
-        hashlib.sha256((folder / "results.json").read_bytes()).hexdigest()
-        for folder in (out, undisturbed)
-    )
-    return one == other
+    return results_of(out)
+
+
+def results_of(out: Path) -> str:
+    return hashlib.sha256((out / "results.json").read_bytes()).hexdigest()
 
 
 def told(result: Result) -> str:
