@@ -20,14 +20,19 @@ class Seal:
     """Put on before anything of the learner's has run."""
 
     def __init__(self) -> None:
-        self._known = [(owner, name, value, _code(value)) for owner, name, value in _functions()]
+        found = list(_functions())
+        self._places = [(owner, vars(owner), name, value) for owner, name, value in found]
+        functions = [getattr(value, "__func__", value) for _, _, value in found]
+        self._codes = [(f, f.__code__) for f in functions if isinstance(f, FunctionType)]
 
     def broken(self) -> str | None:
         """The name of a function that is no more what it was."""
-        for owner, name, value, code in self._known:
-            now = owner.__dict__.get(name)
-            if now is not value or _code(now) is not code:
+        for owner, names, name, value in self._places:
+            if names.get(name) is not value:
                 return f"{getattr(owner, '__qualname__', owner.__name__)}.{name}"
+        for function, code in self._codes:
+            if function.__code__ is not code:
+                return function.__qualname__
         return None
 
 
@@ -46,8 +51,3 @@ def _functions() -> Iterator[tuple[Any, str, object]]:
     for library in (json, base64):
         for name in library.__all__:
             yield library, name, getattr(library, name)
-
-
-def _code(value: object) -> object:
-    function = getattr(value, "__func__", value)
-    return getattr(function, "__code__", None)
