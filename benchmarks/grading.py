@@ -118,7 +118,7 @@ def measure(place: Path, steps: Sequence[Step], options: argparse.Namespace) -> 
     edited = grade(last, 2)[0]
     regraded = journal_lines(last) - before
     (handed_in / f"{student}.zip").write_bytes(packed(made[student]))
-    naive, graded = sample(place, made, steps, last, options.sample)
+    naive, graded = sample(place, made, steps, seconds, options.sample)
     hostile = [seconds[name] for name in made if "hostile" in name]
     same = None
     if options.kills:
@@ -246,7 +246,7 @@ def sample(
     place: Path,
     made: Mapping[str, Mapping[str, Tree]],
     steps: Sequence[Step],
-    out: Path,
+    seconds: Mapping[str, float],
     count: int,
 ) -> tuple[float, float]:
     """Median seconds of one submission and step: by pytest in a fresh process, and graded.
@@ -268,7 +268,6 @@ def sample(
                 check=False,
             )
             naive.append(time.perf_counter() - began)
-    seconds = seconds_of(out)
     graded = [seconds[name] / len(steps) for name in made if "hostile" not in name]
     return statistics.mean(naive), statistics.mean(graded)
 

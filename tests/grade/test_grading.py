@@ -65,9 +65,11 @@ def scratch():
 def command(root, tier, scratch):
     """Start `checker grade` in a process of its own."""
 
+    started = []
+
     def start(*arguments):
         line = [sys.executable, "-P", "-m", "checker", "grade", *map(str, arguments), *tier]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             line,
             cwd=root,
             stdout=subprocess.PIPE,
@@ -76,13 +78,18 @@ def command(root, tier, scratch):
             env={**os.environ, "TMPDIR": str(scratch)},
             start_new_session=True,
         )
+        started.append(process)
+        return process
 
-    return start
+    yield start
+    for process in started:
+        with process:
+            process.kill()
 
 
 def ended(process):
     """What it said, and its exit code."""
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=300)
     return said, process.returncode
 
 
@@ -149,7 +156,7 @@ def test_killed_at_any_moment_it_goes_on_and_comes_to_the_same(
     for _ in range(2):
         process = command(handed_in, "--out", out, "--jobs", 2)
         before = read(journal) or b""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while (read(journal) or b"") == before and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.02)
