@@ -30,7 +30,8 @@ def init_throttle(app: Flask) -> None:
         ``ACCOUNT_RATE_LIMIT`` (``"20 per hour"``): answers of 401 of ``SIGN_IN``, counted
         together for one e-mail address, in whatever letters and spaces, from everywhere.
 
-    Beyond that: 429, and on that alone ``Retry-After`` in seconds. Each app counts for itself.
+    Beyond that: 429, and on that alone ``Retry-After``, the seconds until the limit allows the
+    next try. Each app counts for itself.
     """
     app.config.setdefault("RATELIMIT_STORAGE_URI", "memory://")
     limiter = Limiter(get_remote_address, app=app, on_breach=refuse)
