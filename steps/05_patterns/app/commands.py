@@ -41,7 +41,8 @@ def seed(books: int, number: int) -> None:
     except NotEmpty as error:
         raise click.ClickException(
             f"nothing was added: the library has {error.books} books already."
-            " To begin anew: flask db downgrade base, then flask db upgrade"
+            " To begin anew: remove the database (with SQLite, the file instance/library.db),"
+            " then flask db upgrade"
         ) from None
     except DBAPIError as error:
         raise click.ClickException(

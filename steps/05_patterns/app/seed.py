@@ -113,15 +113,18 @@ def past_loans(fake: Faker, copies: list[Copy], users: list[User]) -> list[Loan]
         while borrowed_at < today:
             user = fake.random_element(users)
             returned_at = borrowed_at + timedelta(days=fake.random_int(3, 25))
-            loan = Loan(
-                copy=copy, user=user, borrowed_at=borrowed_at, due_at=borrowed_at + LOAN_PERIOD
-            )
-            if returned_at < today:
-                loan.returned_at = returned_at
-            elif still_out[user.email] == MAX_OPEN_LOANS:
+            is_back = returned_at < today
+            if not is_back and still_out[user.email] == MAX_OPEN_LOANS:
                 break
-            else:
-                still_out[user.email] += 1
-            loans.append(loan)
+            still_out[user.email] += not is_back
+            loans.append(
+                Loan(
+                    copy=copy,
+                    user=user,
+                    borrowed_at=borrowed_at,
+                    due_at=borrowed_at + LOAN_PERIOD,
+                    returned_at=returned_at if is_back else None,
+                )
+            )
             borrowed_at = returned_at + timedelta(days=fake.random_int(5, 40))
     return loans

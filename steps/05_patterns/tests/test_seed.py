@@ -1,5 +1,7 @@
 """``flask seed``: a believable library, and only where there is none."""
 
+from collections import Counter
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -7,6 +9,7 @@ from sqlalchemy import select
 from app.database import Base
 from app.extensions import db
 from app.models import Book, Loan
+from app.services.loans import MAX_OPEN_LOANS
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +68,7 @@ def test_some_copies_are_out(app: Flask) -> None:
     with app.app_context():
         out = db.session.scalars(select(Loan).where(Loan.returned_at.is_(None))).all()
     assert out
+    assert max(Counter(loan.user_id for loan in out).values()) <= MAX_OPEN_LOANS
 
 
 def test_no_made_up_people_in_production(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,8 @@ def init_oauth(app: Flask) -> None:
 
     It knows the clients of the table ``oauth_clients``. One with a ``secret_hash`` has to
     prove the secret (``client_secret_basic``), one without is public and has none. What a
-    client may do is in its row: grant types, addresses, scopes.
+    client may do is in its row: grant types, addresses, scopes. The consent page finds that
+    row as ``row`` of what ``query_client`` answers.
 
     ``client_credentials``
         For clients with a secret. The token's subject is ``client:`` and the client's id.
@@ -58,19 +59,23 @@ def init_oauth(app: Flask) -> None:
         family of the tokens that it was exchanged for is revoked. The subject is the user who
         agreed.
     ``refresh_token``
-        As ``sessions.renew`` does it, which refuses with ``invalid_grant``. ``scope`` cannot
-        be changed here.
+        As ``sessions.renew`` does it, whose refusals are ``invalid_grant``. The scope stays
+        that of the family: a request with a ``scope`` is ``invalid_scope``, and uses nothing up.
     Scopes
         At most those of the client. None asked for means all of them; one that the client
         does not have is ``invalid_scope``, and nothing is issued. Somebody who agrees gives
         those that their role has today: the page showed no others, and a later promotion
-        adds none.
+        adds none. If none is left, they give none.
     Tokens
-        Access tokens come from ``issue_access_token``, live for ``LIFETIME``, and belong to a
-        family where there is a refresh token. No other grant, no other response type.
+        Access tokens come from ``issue_access_token`` and live for ``LIFETIME``. Those that
+        speak for a user belong to a family, so that they can be taken back; the refresh token
+        of that family is for clients with this grant. No other grant, no other response type.
     Revocation (RFC 7009)
-        The endpoint ``revocation``: a client's own refresh token ends its family. Anything
-        else changes nothing, and is answered 200 all the same.
+        The endpoint ``revocation``: a client's own refresh token ends its family. Any other
+        token changes nothing, and is answered 200 all the same.
+
+    Whatever a parameter holds, nothing crashes: Authlib makes no error whose text has a
+    quotation mark or a letter outside ASCII, so none repeats what the client sent.
     """
     server = Server()
     server.init_app(app, query_client=find_client, save_token=lambda token, request: None)
@@ -87,7 +92,8 @@ class Server(AuthorizationServer):  # type: ignore[misc]
 
     def get_authorization_grant(self, request: OAuth2Request) -> Any:
         if request.payload.response_type != "code":
-            raise UnsupportedResponseTypeError("only response_type=code is supported here")
+            kind = request.payload.response_type
+            raise UnsupportedResponseTypeError(kind, "only response_type=code is supported here")
         return super().get_authorization_grant(request)
 
 
@@ -167,7 +173,10 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         return Code(row) if row.expires_at > datetime.now(UTC) else None
 
     def authenticate_user(self, authorization_code: "Code") -> User | None:
-        """Also the moment at which the code is used up: of two at once, one gets through."""
+        """Also the moment at which the code is used up: of two at once, one gets through.
+
+        ``sessions.begin`` commits it together with the family.
+        """
         row = authorization_code.row
         unused = OAuthCode.code_hash == row.code_hash, OAuthCode.used_at.is_(None)
         taken = db.session.execute(
@@ -176,7 +185,6 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             .values(used_at=datetime.now(UTC))
             .returning(OAuthCode.code_hash)
         ).first()
-        db.session.commit()
         user = db.session.get(User, row.user_id)
         if taken is None or user is None or not user.active:
             return None
@@ -187,7 +195,9 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         """It stays, used: a second time must be noticed."""
 
     def generate_token(self, user: User, scope: str, include_refresh_token: bool) -> Any:
-        return renewable(user.id, scope, self.client, self.request.family_id)
+        client_id = self.client.get_client_id()
+        opened = sessions.begin(user.id, scope, client_id, self.request.family_id)
+        return response(opened, self.client)
 
 
 class Code:
@@ -212,7 +222,7 @@ class RequiredS256(CodeChallenge):  # type: ignore[misc]
 
     def validate_code_challenge(self, grant: CodeGrant, redirect_uri: str) -> None:
         data: Mapping[str, str] = grant.request.payload.data
-        if not data.get("code_challenge") or data.get("code_challenge_method") != "S256":
+        if not data.get("code_challenge") or not data.get("code_challenge_method"):
             raise InvalidRequestError("code_challenge with code_challenge_method=S256 is required")
         super().validate_code_challenge(grant, redirect_uri)
 
@@ -239,7 +249,7 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         return db.session.get(User, refresh_token.opened.user_id)
 
     def issue_token(self, user: User, refresh_token: "Renewed") -> dict[str, Any]:
-        return response(refresh_token.opened)
+        return response(refresh_token.opened, self.request.client)
 
     def revoke_old_credential(self, refresh_token: "Renewed") -> None:
         """``sessions.renew`` has."""
@@ -299,16 +309,13 @@ def issue(client: Client, scope: str | None, **unused: Any) -> dict[str, Any]:
     return bearer(issue_access_token(subject, parse_scopes(allowed)), allowed)
 
 
-def renewable(user_id: int, scope: str, client: Client, family_id: str) -> dict[str, Any]:
-    if not client.check_grant_type("refresh_token"):
-        token = issue_access_token(str(user_id), parse_scopes(scope), family_id)
-        return bearer(token, scope)
-    return response(sessions.begin(user_id, scope, client.get_client_id(), family_id))
-
-
-def response(opened: sessions.Opened) -> dict[str, Any]:
+def response(opened: sessions.Opened, client: Client) -> dict[str, Any]:
+    """The tokens of a family. Also a client that cannot refresh has one: it can be ended."""
     token = issue_access_token(str(opened.user_id), parse_scopes(opened.scope), opened.family_id)
-    return {**bearer(token, opened.scope), "refresh_token": opened.refresh_token}
+    answer = bearer(token, opened.scope)
+    if client.check_grant_type("refresh_token"):
+        answer["refresh_token"] = opened.refresh_token
+    return answer
 
 
 def bearer(access_token: str, scope: str) -> dict[str, Any]:

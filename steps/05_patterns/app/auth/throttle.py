@@ -28,8 +28,9 @@ def init_throttle(app: Flask) -> None:
         ``ACCOUNT_RATE_LIMIT`` (``"20 per hour"``): answers of 401 of ``SIGN_IN``, counted
         together for one e-mail address, in whatever letters and spaces, from everywhere.
 
-    Beyond that: 429, and on that alone ``Retry-After`` in seconds. These come on top of what
-    ``app/limits.py`` counts, by the same extension. Each app counts for itself.
+    Beyond that: 429, and on that alone ``Retry-After``, the seconds until the limit allows the
+    next try. These come on top of what ``app/limits.py`` counts, by the same extension. Each app
+    counts for itself.
     """
     limiter: Limiter = app.extensions["limits"]
     by_address = limiter.limit(

@@ -62,7 +62,8 @@ def key_of_request() -> ApiKey | None:
     It comes as ``X-API-Key: prefix.secret``, or by HTTP Basic (RFC 7617) with the prefix for
     a user and the secret for a password. The former wins. Raises ``Unauthenticated``: code
     ``api_key_expired`` for the right secret of a key whose time is over, ``api_key_invalid``
-    for anything else, always the same, so that nobody learns which prefixes there are.
+    for anything else, always the same, so that nobody learns which prefixes there are. A
+    header that cannot be read (``request.authorization`` raises ``ValueError``) opens nothing.
     """
     basic = basic_of_request()
     if "X-API-Key" in request.headers:

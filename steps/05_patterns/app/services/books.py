@@ -5,7 +5,7 @@ from typing import Any
 from app.errors import Conflict
 from app.extensions import db
 from app.models import Author, Book
-from app.services.lookup import get, known
+from app.services.lookup import get, known, locked
 from app.services.transaction import commit_or_raise
 from app.services.versions import unchanged_since
 
@@ -49,9 +49,11 @@ def remove_book(book_id: int) -> None:
     """Remove a book with its copies, and commit.
 
     Raises :class:`app.errors.NotFound`, and :class:`app.errors.Conflict`, code
-    ``book_has_loans``, where a copy of it was ever lent: the history stays whole.
+    ``book_has_loans``, where a copy of it was ever lent: the history stays whole. Somebody
+    else may replace or remove the book at the same moment: its row is ``locked`` first, or
+    the ``DELETE`` asks for no version.
     """
-    db.session.delete(get_book(book_id))
+    db.session.delete(locked(Book, book_id))
     commit_or_raise(Conflict("book_has_loans", f"a copy of book {book_id} has been lent"))
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from app.errors import Conflict
 from app.extensions import db
 from app.models import Book, Copy
-from app.services.lookup import get
+from app.services.lookup import get, locked
 from app.services.transaction import commit_or_raise
 
 
@@ -25,10 +25,11 @@ def copies_of(book_id: int) -> Select[Copy]:
 def add_copy(book_id: int, values: dict[str, Any]) -> Copy:
     """Add a copy of a book from the values that ``CopySchema`` loads.
 
-    Raises :class:`app.errors.NotFound` without that book, and :class:`Conflict`, code
-    ``barcode_taken``, where another copy has the barcode already.
+    Raises :class:`app.errors.NotFound` without that book, also where it is being removed just
+    now, and :class:`Conflict`, code ``barcode_taken``, where another copy has the barcode
+    already.
     """
-    copy = Copy(book=get(Book, book_id), **values)
+    copy = Copy(book=locked(Book, book_id), **values)
     db.session.add(copy)
     commit_or_raise(Conflict("barcode_taken", f"a copy has the barcode {copy.barcode} already"))
     return copy

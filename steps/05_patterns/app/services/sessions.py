@@ -62,6 +62,8 @@ def renew(token: str, client_id: str | None) -> Opened:
     if row.revoked_at is not None or not user.active:
         raise Unauthenticated("refresh_revoked", "the session was ended: sign in again")
     now = datetime.now(UTC)
+    if row.used_at is None and row.expires_at <= now:
+        raise Unauthenticated("refresh_expired", "the session has expired: sign in again")
     unused = RefreshSession.id == row.id, RefreshSession.used_at.is_(None)
     taken = db.session.execute(
         update(RefreshSession).where(*unused).values(used_at=now).returning(RefreshSession.id)
@@ -69,9 +71,6 @@ def renew(token: str, client_id: str | None) -> Opened:
     if taken.first() is None:
         end_family(row.family_id)
         raise Unauthenticated("refresh_reused", "the token was used before: sign in again")
-    if row.expires_at <= now:
-        db.session.commit()
-        raise Unauthenticated("refresh_expired", "the session has expired: sign in again")
     opened = add(row.user_id, row.scope, client_id, row.family_id)
     db.session.commit()
     return opened
