@@ -19,11 +19,11 @@ Request = list[Any]
 
 
 @contextmanager
-def writing(**settings: str) -> Iterator[tuple[Flask, io.StringIO]]:
+def writing(out: io.StringIO | None = None, **settings: str) -> Iterator[tuple[Flask, io.StringIO]]:
     """A new app with our views, and all that is written to standard output meanwhile."""
     from app.auth.guards import public
 
-    out = io.StringIO()
+    out = out or io.StringIO()
     with redirect_stdout(out):
         app = world.new_app(**settings)
         app.config["PROPAGATE_EXCEPTIONS"] = False
