@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import ceil
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request
@@ -91,4 +92,4 @@ def tell_limit(response: Response) -> Response:
 
 
 def seconds_until_reset(limit: RequestLimit) -> int:
-    return max(1, int(limit.reset_at - time.time()))
+    return max(1, ceil(limit.window.reset_time - time.time()))
