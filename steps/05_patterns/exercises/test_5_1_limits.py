@@ -2,6 +2,7 @@
 
 import random
 import secrets
+from re import fullmatch
 
 import pytest
 
@@ -82,7 +83,7 @@ def ask(client, path, headers=None, address="192.0.2.1"):
 def number_in(answer, header):
     text = answer.headers.get(header, "")
     asked = f"the answer of {answer.status_code} to {answer.request.method} {answer.request.path}"
-    assert text.isascii() and text.isdigit(), f"{asked} has {header}: {text!r}, no whole number"
+    assert fullmatch("[0-9]+", text), f"{asked} has {header}: {text!r}, no whole number"
     return int(text)
 
 

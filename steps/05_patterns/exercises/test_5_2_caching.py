@@ -55,11 +55,11 @@ def made_again(seconds: int, keys: int, moments: list[float]) -> list[int]:
         for key in range(keys):
             remember(f"key {key}", seconds, ["books"], lambda: "first")
         for moment in moments:
-            found = []
             kept = world.kept()
             clock.ahead = moment
-            for key in range(keys):
-                found.append(remember(f"key {key}", seconds, ["books"], lambda: "again"))
+            found = [
+                remember(f"key {key}", seconds, ["books"], lambda: "again") for key in range(keys)
+            ]
             world.keep(kept)  # as if nobody had asked
             again.append(found.count("again"))
     return again
@@ -67,12 +67,13 @@ def made_again(seconds: int, keys: int, moments: list[float]) -> list[int]:
 
 def forgotten_after(kinds: list[str], table: str, savepoint: bool) -> list[list[object]]:
     """For each kind of write: whether ``table``, and then another, was forgotten after it."""
+    from sqlalchemy import delete, insert, update
+    from sqlalchemy.orm import Session
+
     import world
     from app.extensions import db
     from app.memo import remember
     from app.models import Author
-    from sqlalchemy import delete, insert, update
-    from sqlalchemy.orm import Session
 
     def row() -> None:
         db.session.add(Author(name=world.word()))
@@ -121,11 +122,12 @@ def forgotten_after(kinds: list[str], table: str, savepoint: bool) -> list[list[
 
 def written_meanwhile(how: str) -> list[object]:
     """What was kept, when a write was committed while it was made."""
+    from sqlalchemy.orm import Session
+
     import world
     from app.extensions import db
     from app.memo import remember
     from app.models import Author
-    from sqlalchemy.orm import Session
 
     def make() -> str:
         with Session(db.engine) as session:
@@ -162,8 +164,9 @@ def made_at_once(callers: int) -> list[object]:
     """How often it was made for so many threads, and what they were given."""
     import threading
 
-    from app.memo import remember
     from flask import current_app
+
+    from app.memo import remember
 
     app, made, given = current_app._get_current_object(), [], []
     start, twice = threading.Barrier(callers), threading.Event()
@@ -192,11 +195,12 @@ def wait_for_another(maker: str) -> dict[str, object]:
     """Somebody makes it in a thread, and a second one comes who is in a transaction."""
     import threading
 
+    from flask import current_app
+    from sqlalchemy import text
+
     import world
     from app.extensions import db
     from app.memo import remember
-    from flask import current_app
-    from sqlalchemy import text
 
     app, seen = current_app._get_current_object(), {}
     making, waiting, done = threading.Event(), threading.Event(), threading.Event()
@@ -258,10 +262,11 @@ def plant(name: str) -> None:
     """Views that say how often they ran, below ``cached``."""
     from collections import Counter
 
+    from flask import abort, current_app, jsonify, request
+
     from app.auth.guards import granted, public, requires
     from app.auth.principal import current_principal
     from app.caching import cached
-    from flask import abort, current_app, jsonify, request
 
     runs = current_app.extensions["planted"] = Counter()
 
@@ -334,8 +339,9 @@ def kept_entries() -> int:
 
 def asked_later(path: str, headers: dict[str, str], seconds: float) -> dict[str, object]:
     """The answer in so many seconds, and the SQL that it took."""
-    import world
     from flask import current_app
+
+    import world
 
     with world.own_time() as clock:
         clock.ahead = seconds
