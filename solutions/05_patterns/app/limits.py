@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import ceil
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request
@@ -29,7 +30,8 @@ def init_limits(app: Flask) -> None:
     """Limit how often each caller may ask ``app``, and tell them where they stand.
 
     Who is counted
-        is ``caller()``; each for themselves, and over all endpoints together.
+        is ``caller()``; each for themselves, and over all endpoints together, those that have
+        a limit of their own (see ``app/auth/throttle.py``) included.
     How often
         ``RATE_LIMIT`` of the config, as it is at that moment: ``"600 per minute"``.
     What does not count
@@ -37,8 +39,8 @@ def init_limits(app: Flask) -> None:
         that no view answers.
     What every answer that counts says
         ``RateLimit-Limit``, ``RateLimit-Remaining`` and ``RateLimit-Reset``: how often, how
-        often still, and in how many seconds anew, whole numbers. Where other limits apply as
-        well (see ``app/auth/throttle.py``), those of the one that the extension names.
+        often still, and in how many seconds anew, whole numbers; the last is 1 or more. Where
+        another limit applies as well, those of the one that the extension names.
     Beyond it
         429 in the envelope, code ``too_many_requests``, whether or not the credentials hold,
         and before the view runs; on that alone ``Retry-After``: seconds, at least 1.
@@ -91,4 +93,4 @@ def tell_limit(response: Response) -> Response:
 
 
 def seconds_until_reset(limit: RequestLimit) -> int:
-    return max(1, int(limit.reset_at - time.time()))
+    return max(1, ceil(limit.window.reset_time - time.time()))

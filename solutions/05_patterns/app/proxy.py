@@ -16,8 +16,8 @@ def init_proxy(app: Flask) -> None:
         Of ``X-Forwarded-For``, ``-Proto`` and ``-Host`` the last ``TRUSTED_PROXIES`` values
         are ours, and the first of those is the client's: its address, its scheme, the host
         that it asked for, in ``request`` as anywhere. What stands left of them the client may
-        have written. With 0, the default, the headers count for nothing. No other
-        ``X-Forwarded-`` header does.
+        have written. A header with fewer values counts for nothing; with 0 proxies, the
+        default, none of them counts. No other ``X-Forwarded-`` header ever does.
     Which request
         ``g.request_id`` is there for every request, also for one that no view answers, before
         anything else looks at it: the ``X-Request-ID`` that came in, if it is 1 to 64 of the

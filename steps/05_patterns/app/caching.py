@@ -14,8 +14,8 @@ def cached(seconds: int, *tables: str, shared: bool = False) -> Callable[[View],
     """Give the same answer again, for ``seconds`` at most, while ``tables`` do not change.
 
     Stands below what validates, and above what makes the answer: what comes in as arguments
-    is validated, what comes back is an answer. For a GET, and nothing else: every other
-    method passes. How long, and until which change: see ``remember``.
+    is validated, what comes back is an answer. For GET and HEAD: every other method passes.
+    How long, and until which change: see ``remember``.
 
     The key
         is made of the endpoint, the arguments of the path, and the validated values, whatever
@@ -27,8 +27,8 @@ def cached(seconds: int, *tables: str, shared: bool = False) -> Callable[[View],
         Answers of 200, with their headers and an ``ETag``, of the content where the view has
         not set one. Everything else is passed on.
     What goes out
-        with 200, kept or not, says ``Cache-Control: private, no-cache``: in no cache that
-        others use, and never without asking us first.
+        with 200, kept or not, is the same to the last header, and says ``Cache-Control:
+        private, no-cache``: in no cache that others use, and never without asking us first.
     """
 
     def decorate(view: View) -> View:

@@ -11,6 +11,8 @@ from dotenv import dotenv_values
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app import counting
+
 PROJECT = Path(__file__).resolve().parent.parent
 MIN_SECRET_BYTES = 32
 WELL_KNOWN = (
@@ -63,7 +65,7 @@ class BaseConfig:
         self.RATE_LIMIT = read_rate(environ, "RATE_LIMIT", self.RATE_LIMIT)
         self.TRUSTED_PROXIES = read_number(environ, "TRUSTED_PROXIES", self.TRUSTED_PROXIES)
         self.REDIS_URL = read_redis_url(environ)
-        self.RATELIMIT_STORAGE_URI = self.REDIS_URL or "memory://"
+        self.RATELIMIT_STORAGE_URI = self.REDIS_URL or counting.URI
         self.RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = bool(self.REDIS_URL)
         self.CACHE_TYPE = "RedisCache" if self.REDIS_URL else "SimpleCache"
         self.CACHE_REDIS_URL = self.REDIS_URL

@@ -125,9 +125,8 @@ def links(page: int, last: int) -> str:
         targets["prev"] = min(page - 1, last)
     if page < last:
         targets["next"] = page + 1
-    return ", ".join(f'<{address(target)}>; rel="{rel}"' for rel, target in targets.items())
-
-
-def address(page: int) -> str:
-    args = request.args.to_dict(flat=False) | {"page": [str(page)]}
-    return f"{request.base_url}?{urlencode(args, doseq=True)}"
+    base, args = request.base_url, request.args.to_dict(flat=False)
+    return ", ".join(
+        f'<{base}?{urlencode(args | {"page": [str(target)]}, doseq=True)}>; rel="{rel}"'
+        for rel, target in targets.items()
+    )

@@ -24,6 +24,8 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any, ClassVar, cast
 
+import cachelib.simple
+import redis
 from alembic import command
 from alembic.runtime.migration import MigrationContext
 from flask import Flask, Response, abort, current_app, g, request
@@ -837,3 +839,74 @@ class Listener(logging.Handler):
 
 
 LISTENER = Listener()
+
+
+VARYING = ("RateLimit-Remaining", "RateLimit-Reset", "X-Request-ID", "X-Response-Time")
+"""Headers that are others for each answer."""
+
+
+class Clock:
+    """Time that goes by only while somebody sleeps, or when a test says so."""
+
+    def __init__(self) -> None:
+        self.start = time.time()
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return self.start + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
+@contextmanager
+def own_time() -> Iterator[Clock]:
+    """Within, ``time`` and the cache that is in memory ask this clock."""
+    clock = Clock()
+    names = ("time", "monotonic", "sleep")
+    before = {name: getattr(time, name) for name in names}
+    time.time = time.monotonic = cachelib.simple.time = clock.now
+    time.sleep = clock.sleep
+    try:
+        yield clock
+    finally:
+        cachelib.simple.time = before["time"]
+        for name in names:
+            setattr(time, name, before[name])
+
+
+def kept() -> dict[str, Any]:
+    """All that lies in the cache, as another process would find it."""
+    from app.extensions import cache
+
+    return dict(cache.cache._cache)
+
+
+def keep(entries: dict[str, Any]) -> None:
+    """Have this in the cache, and nothing else: as another process has left it."""
+    from app.extensions import cache
+
+    cache.cache._cache = dict(entries)
+
+
+@contextmanager
+def cache_down() -> Iterator[None]:
+    """Within, the cache answers as Redis does when it is gone."""
+    from app.extensions import cache
+
+    caches = current_app.extensions["cache"]
+    before, caches[cache] = caches[cache], Gone()
+    try:
+        yield
+    finally:
+        caches[cache] = before
+
+
+class Gone:
+    """Stands in for a cache whose server is gone."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def fail(*_: Any, **__: Any) -> Any:
+            raise redis.ConnectionError("Connection refused")
+
+        return fail
