@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, request, request_tearing_down
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.tracing import current_trace_id
 
@@ -23,7 +23,8 @@ def add_names(logger: WrappedLogger, name: str, entry: EventDict) -> EventDict:
     facts = getattr(record, "facts", None)
     if record.name == "app.audit":
         facts = json.loads(entry["event"])
-    return entry | {"level": record.levelname.lower(), "logger": record.name} | (facts or {})
+    names = {"level": record.levelname.lower(), "logger": record.name}
+    return {**entry, **names, **(facts or {})}
 
 
 def add_trace(logger: WrappedLogger, name: str, entry: EventDict) -> EventDict:
@@ -53,7 +54,7 @@ def init_logs(app: Flask) -> None:
     """
     handler = LogOfTheApp(sys.stdout)
     handler.setLevel(app.config["LOG_LEVEL"])
-    processors = [
+    processors: list[Processor] = [
         merge_contextvars,
         add_names,
         add_trace,

@@ -19,7 +19,7 @@ def trace_requests(app: Flask, processor: SpanProcessor) -> None:
     trace begins. Nothing of the process is changed: another app is traced by itself, or not
     at all.
     """
-    processors = SynchronousMultiSpanProcessor()
+    processors = SynchronousMultiSpanProcessor()  # type: ignore[no-untyped-call]
     processors.add_span_processor(processor)
     own = TracerProvider(
         resource=Resource.get_empty().merge(Resource({"service.name": SERVICE})),

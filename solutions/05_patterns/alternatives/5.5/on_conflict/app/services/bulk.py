@@ -2,15 +2,13 @@
 
 from typing import Any, TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import Insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.errors import ApiError, Conflict
 from app.extensions import db
 from app.models import Book, Copy
 from app.services.lookup import locked
-
-INSERT = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 class Outcome(TypedDict):
@@ -62,8 +60,11 @@ def insert_what_is_new(rows: list[dict[str, Any]]) -> set[str]:
     """The barcodes of those rows that the database took; the others it passes over."""
     if not rows:
         return set()
-    insert = INSERT[db.session.get_bind().dialect.name]
-    statement = insert(Copy).values(rows).on_conflict_do_nothing(index_elements=["barcode"])
+    statement: Insert = (
+        postgresql.insert(Copy).values(rows).on_conflict_do_nothing()
+        if db.session.get_bind().dialect.name == "postgresql"
+        else sqlite.insert(Copy).values(rows).on_conflict_do_nothing()
+    )
     return set(db.session.scalars(statement.returning(Copy.barcode)))
 
 
