@@ -21,18 +21,22 @@ Request = list[Any]
 @contextmanager
 def writing(out: io.StringIO | None = None, **settings: str) -> Iterator[tuple[Flask, io.StringIO]]:
     """A new app with our views, and all that is written to standard output meanwhile."""
-    from app.auth.guards import public
-
     out = out or io.StringIO()
     with redirect_stdout(out):
         app = world.new_app(**settings)
         app.config["PROPAGATE_EXCEPTIONS"] = False
         world.add_probes(app)
         world.open_to_all(app)
-        view = public(tell)
-        app.add_url_rule("/told/<int:number>", "told", view, methods=["GET", "POST"])
-        app.before_request(name_request)
-        yield app, out
+        yield dressed(app), out
+
+
+def dressed(app: Flask) -> Flask:
+    """With a view that tells, and a name for each request."""
+    from app.auth.guards import public
+
+    app.add_url_rule("/told/<int:number>", "told", public(tell), methods=["GET", "POST"])
+    app.before_request(name_request)
+    return app
 
 
 def name_request() -> None:
