@@ -325,16 +325,13 @@ def token(role: str, scope: str) -> dict[str, str]:
 
 
 def add_book(title: str) -> int:
-    """Past SQLAlchemy, so that nobody is told of it."""
+    """Behind the cache's back: what it keeps stays."""
     import world
 
-    return world.add_book(title)
-
-
-def add_author(name: str) -> int:
-    import world
-
-    return world.add_author(name)
+    kept = world.kept()
+    book = world.add_book(title)
+    world.keep(kept)
+    return book
 
 
 def add_loan(role: str) -> int:
