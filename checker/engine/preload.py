@@ -9,7 +9,9 @@ from contextlib import suppress
 _MODULES = (
     # The API
     "alembic.command",
+    "apispec.ext.marshmallow",
     "argon2",
+    "authlib.integrations.flask_oauth2",
     "dotenv",
     "flask",
     "flask.testing",
@@ -19,8 +21,11 @@ _MODULES = (
     "flask_marshmallow",
     "flask_migrate.cli",
     "flask_sqlalchemy.cli",
+    "flask_swagger_ui",
+    "flask_wtf.csrf",
     "logging.config",
     "marshmallow_sqlalchemy",
+    "openapi_spec_validator",
     "opentelemetry.instrumentation.flask",
     "opentelemetry.sdk.trace.export",
     "prometheus_client",

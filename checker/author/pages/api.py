@@ -109,6 +109,8 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> str:
 def _demands(operation: Json) -> str:
     if not operation["security"]:
         return ", open to everybody"
+    if {} in operation["security"]:
+        return ", for programs with a secret, and for those that can keep none"
     scopes = next(iter(operation["security"][0].values()))
     return ", for " + (" and ".join(f"`{scope}`" for scope in scopes) or "whoever is known")
 

@@ -258,6 +258,9 @@ def test_no_two_operations_have_the_same_id(anonymous, inside):
         "post /c": f"post_{name}_3",
         "get /d": f"get_outer_inner_{name}",
     }, f"the ids of three routes of the endpoint {name}, and of outer.inner.{name}"
+    bare = operation_at(document, f"{start}/b")
+    assert bare.get("summary") == bare.get("operationId"), "without a docstring, the summary"
+    assert "tags" not in bare, "an endpoint without a blueprint has no tags"
 
 
 def test_the_words_are_those_of_the_docstring(anonymous, inside):
@@ -324,7 +327,8 @@ def test_security_is_what_the_view_demands(anonymous, inside):
     document = read(anonymous)
     schemes = ["bearer", "oauth2", "api_key", "basic"]
     defined = document.get("components", {}).get("securitySchemes", {})
-    assert sorted(defined) == sorted([*schemes, "operator"]), "the schemes among the components"
+    every = sorted([*schemes, "client", "operator"])
+    assert sorted(defined) == every, "the schemes among the components"
     opened, scoped, known = (
         operation_at(document, f"/{name}/{end}").get("security")
         for end in ("open", "scoped", "known")

@@ -13,6 +13,7 @@ from app.extensions import init_extensions
 from app.hooks import register_hooks
 from app.problems import register_problems
 from app.proxy import init_proxy
+from app.sessions import BrowserSessions
 from app.stack import check_stacks
 from app.telemetry import init_telemetry
 
@@ -27,6 +28,7 @@ def create_app(config_name: str) -> Flask:
     app = Flask(__name__)
     app.config.from_object(get_config(config_name))
     app.json = StrictJSON(app)
+    app.session_interface = BrowserSessions()
     init_extensions(app)
     init_proxy(app)
     init_telemetry(app)

@@ -75,7 +75,7 @@ def hint(schema: Schema, name: str, field: fields.Field[Any] | None, sent: Any) 
 
 
 def nearest(field: fields.Field[Any], value: Any) -> Any:
-    if isinstance(field, fields.List) and not isinstance(value, str):
+    if isinstance(field, fields.List) and not isinstance(field, SortKeys):
         return example_of(field)
     choices = {str(choice): choice for choice in choices_of(field) or []}
     close = get_close_matches(str(value), choices, n=1)

@@ -435,11 +435,12 @@ def insert(name: str, /, **values: Any) -> int:
 
 def insert_all(name: str, rows: list[dict[str, Any]]) -> list[int]:
     """Store rows, past SQLAlchemy and quickly: there are many, and none is under test."""
-    from app.extensions import db
+    from app.extensions import cache, db
 
     columns = list(rows[0])
     marks = ", ".join("?" * len(columns))
     sql = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our names
+    cache.clear()  # as if the app had written them: what was kept from before counts no more
     with closing(db.engine.raw_connection()) as connection:
         return [
             connection.cursor().execute(sql, [stored(row[column]) for column in columns]).lastrowid
@@ -635,8 +636,8 @@ def choose_a_hint(status: str, hint: str) -> ResponseReturnValue:
     return Response("chosen", int(status), {"Cache-Control": hint})
 
 
-def stop(status: str) -> ResponseReturnValue:
-    abort(int(status))
+def stop(status: str, **words: str) -> ResponseReturnValue:
+    abort(int(status), **words)
 
 
 def ask_for_patience(seconds: str) -> ResponseReturnValue:

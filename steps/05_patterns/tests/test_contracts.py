@@ -69,6 +69,11 @@ def test_a_public_view_needs_nothing(app: Flask) -> None:
     assert {"bearer": ["books:write"]} in security_of(app.view_functions["books.add_book"])
 
 
+def test_a_program_proves_itself_or_has_no_secret(app: Flask) -> None:
+    for endpoint in ("oauth.token", "oauth.revoke"):
+        assert security_of(app.view_functions[endpoint]) == [{"client": []}, {}]
+
+
 def test_pages_for_people_are_not_listed(app: Flask) -> None:
     for endpoint in ("desk.list_users", "session.show_form", "docs.show_docs", "static"):
         assert unlisted_because(endpoint, app.view_functions[endpoint])

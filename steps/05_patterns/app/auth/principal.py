@@ -23,6 +23,7 @@ from app.services import api_keys
 from app.services.lookup import find
 
 TRUSTED_SECONDS = 5
+REFUSALS = (ApiError, HTTPException, JWTExtendedException, PyJWTError)
 CREDENTIALS = ("Authorization", "X-API-Key")
 TABLES = ("api_keys", "oauth_clients", "refresh_sessions", "revoked_tokens", "users")
 """Where it stands whether credentials hold."""
@@ -49,14 +50,20 @@ class Principal:
 
 
 def current_principal() -> Principal:
-    """Who sent the current request: found out once, then kept until its end.
+    """Who sent the current request: found out once, then kept until its end, also if nobody.
 
     The pages of the desk ask the browser's session, and send whoever is not signed in to the
     form. Everything else asks for the operator's ``X-Admin-Key``, an API key or a bearer
     token, never for a cookie, and raises 401 where there is none, or none that holds.
     """
+    if "refusal" in g:
+        raise g.refusal
     if "principal" not in g:
-        g.principal = of_browser() if request.blueprint == "desk" else of_request()
+        try:
+            g.principal = of_browser() if request.blueprint == "desk" else of_request()
+        except REFUSALS as refusal:
+            g.refusal = refusal
+            raise
     principal: Principal = g.principal
     return principal
 
@@ -65,7 +72,7 @@ def recognised_principal() -> Principal | None:
     """The same, or ``None`` where ``current_principal`` refuses."""
     try:
         return current_principal()
-    except (ApiError, HTTPException, JWTExtendedException, PyJWTError):
+    except REFUSALS:
         return None
 
 

@@ -6,9 +6,10 @@
     A file of the folder ``dist`` in the package ``flask_swagger_ui``; 404 for any other name.
 
 Both are open to everybody, and not in the document. All that the page loads comes from this
-host. Its headers are those of every page, but for ``Content-Security-Policy``: scripts from
-``'self'`` and nowhere else, not even from within the page; styles from within the page as well,
-and images also as ``data:``, because Swagger UI needs both; all the rest as on every page.
+host. Its headers are those of every page, but for ``Content-Security-Policy``: everything from
+``'self'`` and nowhere else, scripts not even from within the page; styles from within the page
+as well (``'unsafe-inline'``), and images also as ``data:``, because Swagger UI needs both; all
+the rest, such as who may frame it, as on every page.
 """
 
 from pathlib import Path

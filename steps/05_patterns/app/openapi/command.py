@@ -29,19 +29,21 @@ def openapi(check: bool, file: Path) -> None:
     \b
     flask openapi            writes openapi.json in the current folder
     flask openapi -o FILE    writes it elsewhere
-    flask openapi --check    writes nothing, and exits with 0 where FILE holds the document;
-                             else with 1, and shows what differs, as a unified diff
+    flask openapi --check    writes nothing, and exits with 0 where FILE holds these bytes;
+                             else with 1, and shows a unified diff from FILE to the document
 
-    A file that is not there counts as an empty one. The same app gives the same bytes: UTF-8,
-    keys sorted, two spaces for an indent, a line feed at each end of line.
+    A file that is not there counts as an empty one. The same app gives the same bytes: JSON in
+    UTF-8 and no escapes, keys sorted, two spaces for an indent, a line feed at each end of
+    line, also the last.
     """
-    new = json.dumps(document_of(current_app), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    text = json.dumps(document_of(current_app), ensure_ascii=False, indent=2, sort_keys=True)
+    new = f"{text}\n".encode()
     if not check:
-        file.write_bytes(new.encode())
+        file.write_bytes(new)
         click.echo(f"wrote {file}")
         return
-    old = file.read_bytes().decode() if file.exists() else ""
+    old = file.read_bytes() if file.exists() else b""
     if old != new:
-        lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
-        click.echo("".join(unified_diff(*lines, str(file), "the app")), nl=False)
+        before, after = (one.decode(errors="replace").split("\n") for one in (old, new))
+        click.echo("\n".join(unified_diff(before, after, str(file), "the app", lineterm="")))
         raise click.ClickException(f"{file} is out of date: flask openapi -o {file}")

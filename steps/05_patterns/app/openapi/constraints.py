@@ -15,13 +15,16 @@ def add_constraints(field: fields.Field[Any], shape: dict[str, Any]) -> None:
     validators agree about every value of the right type:
 
     ``Range`` whose end does not count
-        ``exclusiveMinimum`` and ``exclusiveMaximum`` in place of ``minimum`` and ``maximum``.
+        ``exclusiveMinimum`` and ``exclusiveMaximum`` in place of ``minimum`` and ``maximum``. Of
+        several, the strictest counts.
     ``Regexp``
         marshmallow looks at the beginning of the text, JSON Schema anywhere: every ``pattern``
-        begins with ``^``. What Python writes as ``\\Z`` is ``$`` there. Of several, each counts:
-        the first as ``pattern``, the others under ``allOf``.
-    ``ContainsOnly``
-        limits the items of a list, not the list: ``enum`` stands in ``items``.
+        begins with ``^``, and whatever it held before stands behind that as a whole. What
+        Python writes as ``\\Z`` is ``$`` there. Of several, each counts: the first as
+        ``pattern``, the others under ``allOf``.
+    ``ContainsOnly``, ``ContainsNoneOf``
+        limit the items of a list, not the list: ``enum``, or ``not`` with an ``enum``, stands
+        in ``items``.
     ``NoneOf``
         ``not``, with an ``enum``.
     ``Distinct``
@@ -33,6 +36,8 @@ def add_constraints(field: fields.Field[Any], shape: dict[str, Any]) -> None:
         elif isinstance(validator, validate.ContainsOnly):
             shape.pop("enum", None)
             shape["items"]["enum"] = list(validator.choices)
+        elif isinstance(validator, validate.ContainsNoneOf):  # a NoneOf, by inheritance
+            shape["items"]["not"] = {"enum": list(validator.iterable)}
         elif isinstance(validator, validate.NoneOf):
             shape["not"] = {"enum": list(validator.iterable)}
         elif isinstance(validator, Distinct):
@@ -45,12 +50,14 @@ def add_constraints(field: fields.Field[Any], shape: dict[str, Any]) -> None:
 
 
 def exclude_ends(validator: validate.Range, shape: dict[str, Any]) -> None:
-    if not validator.min_inclusive and validator.min is not None:
+    """The end that is in ``shape`` is the strictest: perhaps another validator's."""
+    least, most = shape.get("minimum"), shape.get("maximum")
+    if least is not None and least == validator.min and not validator.min_inclusive:
         shape["exclusiveMinimum"] = shape.pop("minimum")
-    if not validator.max_inclusive and validator.max is not None:
+    if most is not None and most == validator.max and not validator.max_inclusive:
         shape["exclusiveMaximum"] = shape.pop("maximum")
 
 
 def pattern_of(validator: validate.Regexp) -> str:
     pattern = str(validator.regex.pattern).replace(r"\Z", "$")
-    return pattern if pattern.startswith("^") else f"^(?:{pattern})"
+    return f"^(?:{pattern})"

@@ -44,7 +44,8 @@ class Contract:
 
     ``takes`` are the schemas of what comes in, by place. ``gives`` is the schema of a good
     answer: ``None`` for an empty one. ``paged`` says that ``gives`` is one of many, in pages.
-    ``headers`` are those of a good answer, with a sentence on each. ``unlisted`` is the reason
+    ``headers`` are those of a good answer, with a sentence on each. ``for_programs`` says that
+    a program of OAuth 2 calls it, and proves there which one it is. ``unlisted`` is the reason
     why the document leaves the view out.
     """
 
@@ -54,6 +55,7 @@ class Contract:
     paged: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     errors: dict[int, list[str]] = field(default_factory=dict)
+    for_programs: bool = False
     unlisted: str | None = None
 
     def add_errors(self, errors: Codes) -> None:
@@ -142,11 +144,11 @@ def answers(
 
 
 def reads_form(schema: Schema, *, gives: Schema | None, errors: Codes) -> Callable[[View], View]:
-    """Document a view whose form is read and answered by a protocol's own library."""
+    """Document a view whose form, and whose program, is known to the library of OAuth 2 alone."""
 
     def decorate(view: View) -> View:
         contract = contract_for(view)
-        contract.takes["form"], contract.gives = schema, gives
+        contract.takes["form"], contract.gives, contract.for_programs = schema, gives, True
         contract.add_errors(errors)
         return view
 

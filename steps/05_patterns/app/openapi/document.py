@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from inspect import cleandoc
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 from apispec import APISpec
@@ -44,26 +45,30 @@ def make_document(app: Flask) -> dict[str, Any]:
 
     ``operationId``
         Unique in the document: the last part of the endpoint, ``list_books`` of
-        ``books.list_books``. Where a route before it, sorted by path and method, has that
-        already, the method, ``_``, and the endpoint with ``_`` for its dots.
+        ``books.list_books``. Where an operation before it in the document has that already,
+        the method, ``_``, and the endpoint with ``_`` for its dots; where one before it has
+        that as well, the same with ``_2`` after it, or ``_3``, and so on.
     ``summary``, ``description``
         The first paragraph of the view's docstring, on one line, without its full stop, and
         the rest, if there is any. Without a docstring, the summary is the ``operationId``.
     ``tags``
-        The blueprint's name, in a list; no tags without a blueprint.
+        The blueprint's name, in a list: what stands before the endpoint's last dot. No tags
+        without a blueprint.
     ``parameters``
-        First those of the path, each with name, ``in``, ``required``, a description and a
-        schema: ``integer`` for Flask's converter ``int``, ``number`` for ``float``, both with
-        a ``minimum`` of 0, ``string`` with the format ``uuid`` for ``uuid``, ``string`` for
-        every other. Then those that ``describe`` gives.
+        A list, empty without any. First those of the path, each with name, ``in``,
+        ``required``, a description and a schema: ``integer`` for Flask's converter ``int``,
+        ``number`` for ``float``, both with a ``minimum`` of 0, ``string`` with the format
+        ``uuid`` for ``uuid``, ``string`` for every other. What a converter is given in brackets
+        is not told. Then those that ``describe`` gives.
     ``security``
         What ``security_of`` the view gives.
     all the rest
         What ``describe`` gives: ``requestBody``, ``responses``.
 
-    Paths and methods are sorted. ``info`` has ``TITLE``, ``API_VERSION`` and
-    ``description_of(app)``; the components are what ``add_errors`` and the shapes put there,
-    and ``SCHEMES`` as ``securitySchemes``. Twice the same app, twice the same document.
+    A path has the names of its variables in braces: ``/books/{book_id}``. Paths and methods are
+    sorted. ``info`` has ``TITLE``, ``API_VERSION`` and ``description_of(app)``; the components
+    are what ``add_errors`` and the shapes put there, and ``SCHEMES`` as ``securitySchemes``.
+    Twice the same app, twice the same document; another app, another document.
     """
     info = {"description": description_of(app)}
     spec = APISpec(TITLE, API_VERSION, VERSION, info=info)
@@ -100,9 +105,11 @@ def routes_of(app: Flask) -> Iterator[Route]:
 
 def new_id(route: Route, taken: set[str]) -> str:
     endpoint: str = route.rule.endpoint
-    name = endpoint.rpartition(".")[2]
-    if name in taken:
-        name = f"{route.method}_{endpoint.replace('.', '_')}"
+    long = f"{route.method}_{endpoint.replace('.', '_')}"
+    numbered = (f"{long}_{number}" for number in count(2))
+    name = next(
+        one for one in chain([endpoint.rpartition(".")[2], long], numbered) if one not in taken
+    )
     taken.add(name)
     return name
 

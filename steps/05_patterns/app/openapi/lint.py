@@ -10,7 +10,11 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 class Finding(NamedTuple):
-    """``where`` is a JSON Pointer (RFC 6901) into the document, ``rule`` a name from below."""
+    """``where`` is a JSON Pointer (RFC 6901) into the document, ``rule`` a name from below.
+
+    It points at the object that holds the ``$ref``, at the property that lacks a description,
+    at whatever openapi-spec-validator names, and for all other rules at the operation.
+    """
 
     where: str
     rule: str
@@ -30,11 +34,12 @@ def lint(document: Mapping[str, Any]) -> list[Finding]:
         An operation has none, or an empty one. An empty list for ``security`` is one: it says
         that nothing is needed.
     ``no-4xx``
-        An operation that has parameters, a body or demands credentials has no response of 400
-        to 499.
+        An operation that has parameters (its path's count), a body or demands credentials has
+        no response of 400 to 499 (``4XX`` is one).
     ``description``
         A parameter, or a property of a schema among the components, has none, or an empty
-        one. Also deeper down, in ``properties`` and ``items``.
+        one. Also deeper down, in ``properties`` and ``items``. What is a ``$ref`` is
+        described where that leads.
     ``example``
         The JSON body of a request has neither ``example`` nor ``examples`` beside its schema.
     ``wrong-example``
@@ -65,13 +70,20 @@ def unresolved(document: Mapping[str, Any], node: Any, where: str) -> Iterator[F
 
 
 def leads(document: Mapping[str, Any], target: str) -> bool:
+    try:
+        find(document, target)
+    except (LookupError, TypeError, ValueError):
+        return False
+    return True
+
+
+def find(document: Mapping[str, Any], target: str) -> Any:
+    """What the fragment ``target`` points to (RFC 6901)."""
     node: Any = document
     for part in target.removeprefix("#").split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
-        if not isinstance(node, Mapping) or key not in node:
-            return False
-        node = node[key]
-    return True
+        node = node[int(key)] if isinstance(node, list) else node[key]
+    return node
 
 
 def of_operations(document: Mapping[str, Any]) -> Iterator[Finding]:
@@ -80,19 +92,21 @@ def of_operations(document: Mapping[str, Any]) -> Iterator[Finding]:
             if method in item:
                 operation, where = item[method], pointer("paths", path, method)
                 parameters = [*item.get("parameters", []), *operation.get("parameters", [])]
-                yield from of_operation(operation, where)
+                yield from of_operation(operation, parameters, where)
                 yield from of_parameters(document, parameters, where)
                 yield from of_example(document, operation, where)
 
 
-def of_operation(operation: Mapping[str, Any], where: str) -> Iterator[Finding]:
+def of_operation(
+    operation: Mapping[str, Any], parameters: list[Any], where: str
+) -> Iterator[Finding]:
     if not operation.get("operationId"):
         yield Finding(where, "operation-id", "programs call it by its operationId")
     if not operation.get("summary"):
         yield Finding(where, "summary", "say in a few words what it does")
     if operation.get("security") is None:
         yield Finding(where, "security", "say what it demands, or that nothing is needed: []")
-    asks = operation.get("parameters") or operation.get("requestBody") or operation.get("security")
+    asks = parameters or operation.get("requestBody") or operation.get("security")
     if asks and not any(str(status).startswith("4") for status in operation.get("responses", {})):
         yield Finding(where, "no-4xx", "say how it can fail")
 
@@ -141,8 +155,5 @@ def of_properties(schema: Any, where: str) -> Iterator[Finding]:
 
 def resolve(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
     while "$ref" in node:
-        target: Any = document
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            target = target[part.replace("~1", "/").replace("~0", "~")]
-        node = target
+        node = find(document, node["$ref"])
     return node

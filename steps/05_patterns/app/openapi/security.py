@@ -6,6 +6,7 @@ from typing import Any
 from app.auth.errors import REALM
 from app.auth.guards import PUBLIC, RULE
 from app.auth.scopes import SCOPES
+from app.openapi.contracts import contract_of
 
 MEANINGS = {
     "books:read": "see the catalogue",
@@ -51,6 +52,11 @@ SCHEMES: dict[str, dict[str, Any]] = {
         "scheme": "basic",
         "description": "The same key: the prefix for a user, the secret for a password.",
     },
+    "client": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "A program of OAuth 2: its client_id and its client_secret.",
+    },
     "operator": {
         "type": "apiKey",
         "in": "header",
@@ -69,9 +75,13 @@ def demands_of(view: Callable[..., Any]) -> frozenset[str] | None:
 def security_of(view: Callable[..., Any]) -> list[dict[str, list[str]]]:
     """Any one of these opens ``view``; for a public one, nothing is needed.
 
-    What a scheme is good for is told in the same words for all: OpenAPI 3.1 allows that.
+    What a scheme is good for is told in the same words for all: OpenAPI 3.1 allows that. A
+    program of OAuth 2 that can keep no secret has nothing to prove itself with, and only says
+    which one it is, in the form (RFC 6749, 3.2.1): an empty requirement beside the other.
     """
     demands = demands_of(view)
+    if contract_of(view).for_programs:
+        return [{"client": []}, {}]
     if demands is None:
         return []
     scopes = [scope for scope in SCOPES if scope in demands]

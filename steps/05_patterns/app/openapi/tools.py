@@ -22,7 +22,7 @@ STDOUT, STDERR = 1, 2
 
 
 def make_server(app: Flask, headers: Mapping[str, str]) -> Server[Any, Any]:
-    """A server whose tools are the operations of ``app`` that demand credentials.
+    """A server whose tools are the operations of ``app`` that nobody calls without credentials.
 
     The ``operationId`` is the tool's name; its arguments are the parameters and, as ``body``,
     the body of the request. A call is a request to ``app``, in this process, with ``headers``:
@@ -34,7 +34,7 @@ def make_server(app: Flask, headers: Mapping[str, str]) -> Server[Any, Any]:
         operation["operationId"]: (method, path, operation)
         for path, item in document_of(app)["paths"].items()
         for method, operation in item.items()
-        if operation["security"]
+        if operation["security"] and {} not in operation["security"]
     }
 
     @server.list_tools()  # type: ignore[no-untyped-call, untyped-decorator]
