@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-title = "Comet in Moominland"
+stored = {"book 1": "Comet in Moominland"}
 kept: dict[str, Any] = {}
 
 
 def write(new: str, forget: Callable[[], None]) -> None:
-    global title
-    title = new
+    stored["book 1"] = new
     forget()
 
 
@@ -18,7 +17,7 @@ def empty() -> None:
     kept.pop("book 1", None)
 
 
-read = title  # the reader asks the database …
+read = stored["book 1"]  # the reader asks the database …
 write("Moominsummer Madness", empty)  # … a writer commits, and empties the cache …
 kept["book 1"] = read  # … and the reader keeps what it has read
 print("emptied by the write:", kept["book 1"])
@@ -32,7 +31,7 @@ def outdate() -> None:
     versions["books"] = "b"
 
 
-before, read = versions["books"], title
+before, read = versions["books"], stored["book 1"]
 write("Moominpappa at Sea", outdate)
 kept["book 1"] = (before, read)
 made_with, text = kept["book 1"]

@@ -1,8 +1,9 @@
 """One request to the library, and everything that it left behind."""
 
-from app import create_app, telemetry
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from app import create_app, telemetry
 
 # Where spans go is a setting; here they stay, to be looked at.
 spans = InMemorySpanExporter()
