@@ -307,7 +307,7 @@ def test_requests_are_counted_by_rule(client, anonymous):
         (client, "BREW", lambda: f"{API}/", "unmatched", "other", 405),
         (client, "GET", lambda: CRASH, "/probe/<name>", "GET", 500),
     ]
-    times = random.sample(range(1, 9), k=len(cases))
+    times = random.choices(range(1, 5), k=len(cases))
     for (who, method, path, *_), count in zip(cases, times, strict=True):
         for _ in range(count):
             who.open(path(), method=method)
@@ -336,11 +336,11 @@ def test_nobody_makes_up_series(client, anonymous):
         strange(method)
     measured(client)
     before = measured(client)
-    for _ in range(50):
+    for _ in range(25):
         strange(random.choice(["GET", "HEAD", word().upper()]))
     after = measured(client)
     new = sorted({" ".join(key) for key in after.keys() - before.keys()})
-    assert new == [], "a hundred requests that a stranger made up, and what is new in /metrics"
+    assert new == [], "fifty requests that a stranger made up, and what is new in /metrics"
     assert counter("GET", "unmatched", 404) in after, "an address that is nobody's is counted, too"
 
 
