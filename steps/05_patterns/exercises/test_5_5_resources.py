@@ -131,10 +131,11 @@ def add_while_others_do(
         return type(error).__name__
     finally:
         event.remove(db.engine, "before_cursor_execute", intrude)
-    return [
-        [one["outcome"], one["copy"] and one["copy"].condition, one["error"] and one["error"].code]
-        for one in found
-    ]
+    told = []
+    for one in found:
+        copy, error = one.get("copy"), one.get("error")
+        told.append([one.get("outcome"), copy and copy.condition, error and error.code, [*one]])
+    return told
 
 
 def loans_of_two() -> dict[str, object]:
@@ -375,11 +376,14 @@ def test_another_request_does_the_same_at_the_same_moment(inside):
         " where each item has an answer of its own"
     )
     assert len(found) == len(cases), "one outcome for each item"
-    for (code, expected), got in zip(cases, found, strict=True):
-        what = {"created": "nobody else added", "unchanged": "added for this book"}
-        said = what.get(expected[0], "added for another book")
+    for (code, expected), (*got, keys) in zip(cases, found, strict=True):
+        assert sorted(keys) == ["copy", "error", "outcome"], (
+            "what is not named in an outcome is None"
+        )
+        what = {"created": "nobody else added", "unchanged": "it added for this book"}
+        said = what.get(expected[0], "it added for another book")
         assert got == expected, (
-            f"after we looked and before we wrote, another request came: {code}, which it {said}"
+            f"after we looked and before we wrote, another request came: {code}, which {said}"
         )
     stored = [copy["barcode"] for copy in inside(stored_copies)]
     expected = sorted([*there["here"], *ours, same, foreign])

@@ -148,7 +148,9 @@ def test_every_line_is_an_object_that_says_who_and_when(inside):
     ]
     got = [(line.get("level"), line.get("logger"), line.get("event")) for line in ours]
     expected = [(level, name, f"{level}: {text}") for text in TEXTS for level, name in who.items()]
-    assert got == expected, "lines of the app and of a library: level, logger and event"
+    assert got == expected, (
+        "lines of the app and of a library on standard output: level, logger and event"
+    )
     for line in ours:
         said = line.get("at")
         at = moment(said)
