@@ -847,14 +847,14 @@ VARYING = ("RateLimit-Remaining", "RateLimit-Reset", "X-Request-ID", "X-Response
 
 
 class Clock:
-    """Time that goes by only while somebody sleeps, or when a test says so."""
+    """The time, and ahead of it by what somebody has slept, or a test says: nobody waits."""
 
     def __init__(self) -> None:
-        self.start = time.time()
+        self.real = time.time
         self.ahead = 0.0
 
     def now(self) -> float:
-        return self.start + self.ahead
+        return self.real() + self.ahead
 
     def sleep(self, seconds: float) -> None:
         self.ahead += seconds
