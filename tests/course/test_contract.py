@@ -90,14 +90,19 @@ class Library:
         """``flask run``; the address. Ends the server, whatever happened."""
         run = [sys.executable, "-m", "flask", "--app", "unlimited", "run", "--port", "0"]
         with subprocess.Popen(
-            run, cwd=self.folder, env=self.environ, stderr=subprocess.PIPE, encoding="utf-8"
+            run,
+            cwd=self.folder,
+            env=self.environ,
+            stdout=subprocess.PIPE,  # where it says its address from step 5 on
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
         ) as server:
             try:
-                assert server.stderr is not None
-                found = (re.search(r"127.0.0.1:(\d+)", line) for line in server.stderr)
+                assert server.stdout is not None
+                found = (re.search(r"127.0.0.1:(\d+)", line) for line in server.stdout)
                 port = next(match[1] for match in found if match)
                 # What it logs from now on must go somewhere, or the pipe fills and it stops.
-                threading.Thread(target=server.stderr.read, daemon=True).start()
+                threading.Thread(target=server.stdout.read, daemon=True).start()
                 yield f"http://127.0.0.1:{port}"
             finally:
                 server.terminate()
