@@ -35,8 +35,6 @@ OPEN_TO_ALL = {"login", "refresh", "show_index"}
 WITH_BASIC = {"revoke", "token"}  # a program proves itself there by other means than a token
 KEYS = {"add_key", "list_keys", "remove_key", "rotate_key"}
 STEPS = (4, 5)
-FEW = {"05_patterns": ("--max-examples", "3")}
-"""Step 5 is step 4 with something around it: what was tried there is not tried again."""
 NEEDS_A_PERSON = KEYS | {"change_my_password", "get_myself"}
 FEW = ("--max-examples", "3")
 FULL = os.environ.get("CONTRACT_TEST") == "full"
@@ -231,7 +229,6 @@ def contract(library: Library, who: str, *phases: str) -> list[Answer]:
         write(folder / "key.txt", library.key)
         write(folder / "samples.json", json.dumps(samples(address, eve, program)))
         run = [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json"]
-        run += FEW.get(folder.name, ())
         done = subprocess.run(
             [*run, "--phases", ",".join(phases), "--no-color", *([] if FULL else FEW)],
             cwd=folder,
