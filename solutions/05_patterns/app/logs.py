@@ -14,6 +14,8 @@ from app.tracing import current_trace_id
 
 ACCESS = logging.getLogger("app.access")
 AUDIT = "app.audit"
+OURS = "library"
+"""The name of our handler, among those of the root logger."""
 FACTS = ("method", "endpoint", "status", "duration_ms")
 
 
@@ -25,7 +27,10 @@ def init_logs(app: Flask) -> None:
         with ``event`` (the message), ``level`` (``info``), ``logger`` (its name) and ``at``
         (UTC, ISO 8601), with ``exception``, the traceback, if there is one, on the same line.
         While a request is answered also ``request_id``, and ``trace_id`` where it is traced,
-        32 hexadecimal digits.
+        32 hexadecimal digits. Each line is written once, however many apps the process has made,
+        and what others have put on the root logger stays there.
+    A line of the audit log (``app.audit``)
+        is JSON already: its facts, ``event`` among them, stand in the line itself.
     Each request, errors, refusals and crashes too
         logs one line more when its answer is there, ``event`` ``request``, level ``info``:
         ``method``, ``endpoint`` (the rule that matched, such as
@@ -35,6 +40,7 @@ def init_logs(app: Flask) -> None:
     No header, no query, no body and no path is in any line of ours: any may hold a secret.
     """
     handler = logging.StreamHandler(sys.stdout)
+    handler.name = OURS
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
@@ -53,15 +59,12 @@ def init_logs(app: Flask) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers = [one for one in root.handlers if not is_ours(one)] + [handler]
+    for other in [one for one in root.handlers if one.name == OURS]:  # of an app made before
+        root.removeHandler(other)
+    root.addHandler(handler)
     root.setLevel(app.config["LOG_LEVEL"])
     app.before_request(start_clock)
     app.after_request(log_request)
-
-
-def is_ours(handler: logging.Handler) -> bool:
-    """Whether another app of this process has set it up."""
-    return isinstance(handler.formatter, structlog.stdlib.ProcessorFormatter)
 
 
 def add_request(logger: WrappedLogger, name: str, entry: EventDict) -> EventDict:

@@ -16,7 +16,7 @@ def init_metrics(app: Flask) -> None:
     ``http_requests_total``
         A counter with the labels ``method``, ``endpoint`` and ``status``.
     ``http_request_duration_seconds``
-        A histogram with the labels ``method`` and ``endpoint``.
+        A histogram with the labels ``method`` and ``endpoint``, of seconds.
 
     ``endpoint`` is the rule that matched, such as ``/api/v1/books/<int:book_id>``, never the
     path, or ``unmatched``. ``method`` is one of ``METHODS``, or ``other``; ``status`` is the

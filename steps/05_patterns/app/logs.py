@@ -11,7 +11,10 @@ def init_logs(app: Flask) -> None:
         with ``event`` (the message), ``level`` (``info``), ``logger`` (its name) and ``at``
         (UTC, ISO 8601), with ``exception``, the traceback, if there is one, on the same line.
         While a request is answered also ``request_id``, and ``trace_id`` where it is traced,
-        32 hexadecimal digits.
+        32 hexadecimal digits. Each line is written once, however many apps the process has made,
+        and what others have put on the root logger stays there.
+    A line of the audit log (``app.audit``)
+        is JSON already: its facts, ``event`` among them, stand in the line itself.
     Each request, errors, refusals and crashes too
         logs one line more when its answer is there, ``event`` ``request``, level ``info``:
         ``method``, ``endpoint`` (the rule that matched, such as

@@ -33,7 +33,9 @@ def check_stacks(app: Flask) -> None:
     right above the other, is in order.
 
     Raises it, too, for caching without permissions: a view that does not say who may see its
-    answers must not hand them around. A view without any ``layers`` is left alone. The
-    message names the endpoint, and both layers that stand the wrong way round, or ``caching``.
+    answers must not hand them around. A view without any ``layers`` is left alone.
+
+    The message names the endpoint, and of what is wrong: both layers that stand the wrong way
+    round, the one that stands there twice, or ``caching``.
     """
     # exercise 5.4 starts here

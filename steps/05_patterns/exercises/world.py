@@ -809,7 +809,7 @@ def open_to_all(app: Flask) -> None:
     from app.auth.guards import public
 
     for endpoint, view in app.view_functions.items():
-        if view.__module__ == __name__:
+        if view.__module__ == __name__ and not hasattr(view, "layers"):  # else opened before
             app.view_functions[endpoint] = public(view)
 
 

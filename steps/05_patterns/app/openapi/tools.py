@@ -1,11 +1,13 @@
 """Tools: the operations of the document for a language model, by the Model Context Protocol."""
 
 import json
+import os
 from collections.abc import Mapping
 from contextvars import Context
 from typing import Any
 from urllib.parse import quote
 
+import anyio
 from flask import Flask
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
@@ -15,6 +17,8 @@ from werkzeug.test import TestResponse
 from app.errors import Invalid
 from app.openapi import document_of
 from app.openapi.info import API_VERSION, TITLE
+
+STDOUT, STDERR = 1, 2
 
 
 def make_server(app: Flask, headers: Mapping[str, str]) -> Server[Any, Any]:
@@ -57,10 +61,16 @@ def make_server(app: Flask, headers: Mapping[str, str]) -> Server[Any, Any]:
 
 
 async def serve(app: Flask, headers: Mapping[str, str]) -> None:
-    """Serve on standard input and output until the client hangs up."""
+    """Serve on standard input and output until the client hangs up.
+
+    Standard output belongs to the protocol: what anybody else writes there from now on, the log
+    of the app for one, goes to standard error.
+    """
     server = make_server(app, headers)
-    async with stdio_server() as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+    with os.fdopen(os.dup(STDOUT), "w", encoding="utf-8") as ours:
+        os.dup2(STDERR, STDOUT)
+        async with stdio_server(stdout=anyio.wrap_file(ours)) as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
 
 
 def tool(method: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Tool:
