@@ -14,7 +14,7 @@ from app.extensions import cache, db
 
 PATIENCE_SECONDS = 5
 POLL_SECONDS = 0.01
-DAY = 24 * 60 * 60
+FOR_EVER = 0
 CHANGED = "changed_tables"
 
 
@@ -65,7 +65,7 @@ def kept_or_made(key: str, seconds: int, tables: Sequence[str], make: Callable[[
         time.sleep(POLL_SECONDS)
     try:
         for name in names:
-            cache.add(name, secrets.token_hex(8), timeout=DAY)
+            cache.add(name, secrets.token_hex(8), timeout=FOR_EVER)
         # Once more: it may have been made since we looked. And the versions are those from
         # before the reading: what is committed meanwhile has another.
         entry, *versions = cache.get_many(key, *names)
@@ -113,6 +113,8 @@ def changed(session: Session) -> set[str]:
 def forget(tables: set[str]) -> None:
     """From now on nothing is remembered that was read from ``tables``."""
     try:
-        cache.set_many({version_of(table): secrets.token_hex(8) for table in tables}, timeout=DAY)
+        cache.set_many(
+            {version_of(table): secrets.token_hex(8) for table in tables}, timeout=FOR_EVER
+        )
     except RedisError as error:
         current_app.logger.warning("the cache does not answer: %s", error)

@@ -76,6 +76,31 @@ def statuses_in_another_app(rate: str, times: int) -> list[int]:
     return [client.get("/api/v1/").status_code for _ in range(times)]
 
 
+def counted_where_the_config_says(rate: str, times: int) -> list[object]:
+    """The answers of an app whose counts are to be kept elsewhere, and whether they are."""
+    from limits.storage import MemoryStorage
+
+    import world
+    from app import counting
+
+    made = []
+
+    class Elsewhere(MemoryStorage):
+        STORAGE_SCHEME = ["elsewhere"]  # noqa: RUF012 - how Storage declares it
+
+        def __init__(self, *args: object, **options: object) -> None:
+            super().__init__(*args, **options)
+            made.append(self)
+
+    before, counting.URI = counting.URI, "elsewhere://"
+    try:
+        client = world.new_app(RATE_LIMIT=rate).test_client()
+    finally:
+        counting.URI = before
+    statuses = [client.get("/api/v1/").status_code for _ in range(times)]
+    return [statuses, any(storage.storage or storage.events for storage in made)]
+
+
 def ask(client, path, headers=None, address="192.0.2.1"):
     return client.get(path, headers=headers, environ_overrides={"REMOTE_ADDR": address})
 
@@ -253,4 +278,13 @@ def test_each_app_counts_for_itself(anonymous, inside):
     assert elsewhere == [200, 200, 429], "two per hour, in an app that nobody had asked before"
     assert [first, *then] == [200, 200, 429], (
         "two per hour; another app of this process was asked in between, and that is not ours"
+    )
+
+
+def test_it_counts_where_the_config_says(inside):
+    statuses, counted = inside(counted_where_the_config_says, "2 per hour", 3)
+    assert statuses == [200, 200, 429], "two per hour"
+    assert counted, (
+        "RATELIMIT_STORAGE_URI of the config says where to count, and nothing is there: with two"
+        " workers, each would count for itself"
     )

@@ -45,6 +45,35 @@ def make_and_fail(makers: list[str]) -> list[object]:
         return [given, clock.ahead]
 
 
+def make_within_a_making() -> list[object]:
+    """What came of another key, asked for while one is made, and how long that took."""
+    import world
+    from app.memo import remember
+
+    with world.own_time() as clock:
+        inner = remember(
+            "outer", 60, ["books"], lambda: remember("inner", 60, ["books"], lambda: "made")
+        )
+        return [inner, clock.ahead]
+
+
+def runs_of_a_kept_view(calls: list[dict[str, int]]) -> list[int]:
+    """Which run of it each of the calls is answered with."""
+    from flask import current_app, jsonify
+
+    from app.caching import cached
+
+    runs = []
+
+    def view(values: object) -> object:
+        runs.append(values)
+        return jsonify(len(runs))
+
+    kept = cached(60, "books", shared=True)(view)
+    with current_app.test_request_context("/api/v1/books"):
+        return [kept(values).get_json() for values in calls]
+
+
 def made_again(seconds: int, keys: int, moments: list[float]) -> list[int]:
     """Of so many keys, made together: how many were made anew at each of the moments."""
     import world
@@ -443,6 +472,12 @@ def test_one_makes_it_for_all(inside):
     assert given == ["made"] * callers, "each is given what the one has made"
 
 
+def test_another_key_waits_for_nobody(inside):
+    made, slept = inside(make_within_a_making)
+    assert made == "made", "what is made may itself remember something else"
+    assert slept == 0, "one key was made, and whoever asked for another one waited"
+
+
 def test_who_waits_holds_nothing_and_not_for_ever(inside):
     seen = inside(wait_for_another, "slow")
     assert seen.get("in a transaction") is False, (
@@ -507,6 +542,13 @@ def test_the_query_is_in_the_key_and_junk_is_not(client, inside):
         assert inside(kept_entries) == before, (
             f"{number + 1} requests that mean the same, in other words: each fills the cache"
         )
+
+
+def test_the_order_of_values_means_nothing(inside):
+    one, other = random.sample(range(9), 2)
+    calls = [{"page": one, "size": 5}, {"size": 5, "page": one}, {"page": other, "size": 5}]
+    got = inside(runs_of_a_kept_view, calls)
+    assert got == [1, 1, 2], "the same validated values in another order, and then others"
 
 
 def test_what_is_not_the_same_is_kept_apart(client, inside):
@@ -575,6 +617,18 @@ def test_what_a_view_says_is_kept_and_writes_pass(client, inside):
     ]
     runs = [body.get("run") if body else None for _, body in seen]
     assert runs == [1, 2, 3, 4, 5, 1], "a GET is kept, and every other method passes"
+    client.head(f"/{name}/methods")
+    body = client.post(f"/{name}/methods").json
+    assert body and body.get("run") == 6, "a HEAD is answered with what is kept"  # noqa: PT018
+
+
+def test_the_document_knows_the_headers(client):
+    document = client.get("/openapi.json").json or {}
+    item = document.get("paths", {}).get("/api/v1/books", {})
+    told = item.get("get", {}).get("responses", {}).get("200", {}).get("headers", {})
+    assert {"Cache-Control", "ETag"} <= set(told), (
+        "GET /api/v1/books is kept, and the document does not say with which headers it goes out"
+    )
 
 
 def test_a_write_is_seen_at_once(client, inside):

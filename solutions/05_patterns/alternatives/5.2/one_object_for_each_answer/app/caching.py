@@ -35,6 +35,7 @@ def cached(seconds: int, *tables: str, shared: bool = False) -> Callable[[View],
     What goes out
         with 200, kept or not, is the same to the last header, and says ``Cache-Control:
         private, no-cache``: in no cache that others use, and never without asking us first.
+        The view's contract for the document has both headers: ``CACHE_HEADERS``.
     """
 
     def decorate(view: View) -> View:
