@@ -1,4 +1,4 @@
-"""The contract of step 4, solved: what the live app answers is what its document says.
+"""The contract of steps 4 and 5, solved: what the live app answers is what its document says.
 
 schemathesis asks, from the step's own folder, so that the step's ``schemathesis.toml`` counts:
 without credentials, as a person who may do everything, and as a program that may. A few examples
@@ -34,6 +34,7 @@ PASSWORD = "a-passphrase-for-the-course"
 OPEN_TO_ALL = {"login", "refresh", "show_index"}
 WITH_BASIC = {"revoke", "token"}  # a program proves itself there by other means than a token
 KEYS = {"add_key", "list_keys", "remove_key", "rotate_key"}
+STEPS = (4, 5)
 NEEDS_A_PERSON = KEYS | {"change_my_password", "get_myself"}
 FEW = ("--max-examples", "3")
 FULL = os.environ.get("CONTRACT_TEST") == "full"
@@ -78,7 +79,8 @@ class Library:
             timeout=120,
             check=True,
         )
-        program: dict[str, str] = json.loads(done.stdout)
+        # From step 5 on, what the app logs stands in front.
+        program: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
         return program
 
     @contextmanager
@@ -86,24 +88,32 @@ class Library:
         """``flask run``; the address. Ends the server, whatever happened."""
         run = [sys.executable, "-m", "flask", "--app", "unlimited", "run", "--port", "0"]
         with subprocess.Popen(
-            run, cwd=self.folder, env=self.environ, stderr=subprocess.PIPE, encoding="utf-8"
+            run,
+            cwd=self.folder,
+            env=self.environ,
+            stdout=subprocess.PIPE,  # where it says its address from step 5 on
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
         ) as server:
             try:
-                assert server.stderr is not None
-                found = (re.search(r"127.0.0.1:(\d+)", line) for line in server.stderr)
+                assert server.stdout is not None
+                found = (re.search(r"127.0.0.1:(\d+)", line) for line in server.stdout)
                 port = next(match[1] for match in found if match)
                 # What it logs from now on must go somewhere, or the pipe fills and it stops.
-                threading.Thread(target=server.stderr.read, daemon=True).start()
+                threading.Thread(target=server.stdout.read, daemon=True).start()
                 yield f"http://127.0.0.1:{port}"
             finally:
                 server.terminate()
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+@pytest.fixture(scope="module", params=STEPS, ids=lambda number: f"step {number}")
+def prepared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, str]]:
     """The folder of a library that looks lived in, and a program that it knows."""
-    folder = tmp_path_factory.mktemp("contract") / "04_ai_ready"
-    write_tree(solved(Course.load(ROOT).step(4)), folder)
+    step = Course.load(ROOT).step(request.param)
+    folder = tmp_path_factory.mktemp("contract") / step.name
+    write_tree(solved(step), folder)
     for name in ("prepare.py", "unlimited.py"):
         shutil.copy(HERE / name, folder)
     return folder, Library(folder).prepare()
@@ -178,6 +188,11 @@ def samples(address: str, eve: str, program: dict[str, str]) -> dict[str, Any]:
         },
         "get_copy": {"path_parameters": {"copy_id": copies[0]}},
         "remove_copy": {"path_parameters": {"copy_id": copies[3]}},
+        "add_copies": {
+            "path_parameters": {"book_id": kept["id"]},
+            **json_body({"items": [{"barcode": "C-MANY"}, {"barcode": "of no use"}]}),
+        },
+        "list_loans_of": {"path_parameters": {"user_id": reader}},
         "lend": json_body({"copy_id": copies[2], "user_id": reader}),
         "get_loan": {"path_parameters": {"loan_id": renewed}},
         "renew": {"path_parameters": {"loan_id": renewed}},
