@@ -75,19 +75,23 @@ def runs_of_a_kept_view(calls: list[dict[str, int]]) -> list[int]:
 
 
 def made_again(seconds: int, keys: int, moments: list[float]) -> list[int]:
-    """Of so many keys, made together: how many were made anew at each of the moments."""
+    """Of so many keys, made together after a write: how many were made anew at each moment."""
     import world
+    from app.extensions import db
     from app.memo import remember
+    from app.models import Author
 
     again = []
     with world.own_time() as clock:
+        db.session.add(Author(name="Tove Jansson"))
+        db.session.commit()
         for key in range(keys):
-            remember(f"key {key}", seconds, ["books"], lambda: "first")
+            remember(f"key {key}", seconds, ["authors"], lambda: "first")
         for moment in moments:
             kept = world.kept()
             clock.ahead = moment
             found = [
-                remember(f"key {key}", seconds, ["books"], lambda: "again") for key in range(keys)
+                remember(f"key {key}", seconds, ["authors"], lambda: "again") for key in range(keys)
             ]
             world.keep(kept)  # as if nobody had asked
             again.append(found.count("again"))
