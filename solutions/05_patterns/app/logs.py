@@ -54,7 +54,7 @@ def init_logs(app: Flask) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(default=str),
+                structlog.processors.JSONRenderer(),
             ],
         )
     )

@@ -154,6 +154,27 @@ def loans_of_two() -> dict[str, object]:
     }
 
 
+def contracts_of_users() -> dict[str, list[object]]:
+    """What each view of the users demands, takes and gives."""
+    from flask import current_app
+
+    from app.auth.guards import RULE
+    from app.openapi.contracts import contract_of
+
+    found = {}
+    for endpoint, view in current_app.view_functions.items():
+        if endpoint.startswith("users."):
+            contract = contract_of(view)
+            takes = sorted(type(schema).__name__ for schema in contract.takes.values())
+            gives = type(contract.gives).__name__ if contract.gives else None
+            demands = sorted(getattr(view, RULE, ["nobody said"]))
+            found[endpoint] = [demands, takes, gives, contract.status, contract.errors]
+    return {
+        name: [*facts[:4], {str(k): v for k, v in facts[4].items()}]
+        for name, facts in found.items()
+    }
+
+
 def code_of(answer):
     return (answer.json or {}).get("code") if answer.is_json else None
 
@@ -451,3 +472,35 @@ def test_nobody_learns_who_has_a_card(member, librarian, anonymous, inside):
     assert anonymous.get(mine).status_code == 401, "a stranger asks for the loans of a user"
     status = anonymous.get(mine, headers=ids["headers"]).status_code
     assert status == 403, "a token without loans:read asks for its owner's loans"
+
+
+USERS = {
+    "users.list_users": [["users:read"], ["PageQuery"], "UserSchema", 200, {}],
+    "users.add_user": [
+        ["users:write"],
+        ["UserSchema"],
+        "UserSchema",
+        201,
+        {"409": ["email_taken"]},
+    ],
+    "users.get_user": [["users:read"], [], "UserSchema", 200, {}],
+    "users.get_myself": [[], [], "UserSchema", 200, {"404": ["not_found"]}],
+    "users.change_my_password": [[], ["PasswordSchema"], None, 204, {"404": ["not_found"]}],
+}
+
+
+def test_all_else_of_the_users_stays(member, librarian, inside):
+    found = inside(contracts_of_users)
+    for endpoint, expected in USERS.items():
+        assert found.get(endpoint) == expected, (
+            f"{endpoint}: the scopes it demands, the schemas that come in and go out, the status,"
+            " and the errors that it alone can say"
+        )
+    email = f"{word()}@example.org"
+    made = librarian.post(f"{API}/users", json={"email": email, "name": "Noa"})
+    there = librarian.get(made.headers.get("Location", ""))
+    assert (made.status_code, there.json) == (201, made.json), "a new user, and the same, read"
+    total = (librarian.get(f"{API}/users?sort=-id&per_page=1").json or {}).get("items")
+    assert total == [made.json], "the list of users, the newest first"
+    me = member.get(f"{API}/users/me").json or {}
+    assert me.get("role") == "member", "who a member is"

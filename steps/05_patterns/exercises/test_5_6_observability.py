@@ -285,8 +285,10 @@ def measured(client):
 
 
 def samples_of(text):
+    """By name and labels; without the buckets of a histogram, which are many."""
+    lines = [line for line in text.splitlines() if "_bucket{" not in line]
     found = {}
-    for family in text_string_to_metric_families(text):
+    for family in text_string_to_metric_families("\n".join(lines)):
         for sample in family.samples:
             labels = [f"{name}={value}" for name, value in sorted(sample.labels.items())]
             found[sample.name, *labels] = sample.value
@@ -313,6 +315,9 @@ def test_requests_are_counted_by_rule(client, anonymous):
     for (who, method, path, *_), count in zip(cases, times, strict=True):
         for _ in range(count):
             who.open(path(), method=method)
+    known = ("HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+    for method in known:
+        anonymous.open(f"/{word()}", method=method)
     client.post("/probe/slow?milliseconds=40")
     found = measured(client)
     for (_, method, _, endpoint, label, status), count in zip(cases, times, strict=True):
@@ -324,6 +329,10 @@ def test_requests_are_counted_by_rule(client, anonymous):
         timer = ("http_request_duration_seconds_count", f"endpoint={endpoint}", f"method={label}")
         assert found.get(timer, 0) >= count, f"{method}, answered with {status}, was not timed"
 
+    for method in known:
+        assert counter(method, "unmatched", 404) in found, (
+            f"{method} of nobody's address: its method"
+        )
     labels = ("endpoint=/probe/<name>", "method=POST")
     took = found.get(("http_request_duration_seconds_sum", *labels), 0)
     assert 0.04 <= took < 40, f"a request that takes 40 ms, and more: the histogram's sum is {took}"
@@ -336,7 +345,7 @@ def test_nobody_makes_up_series(client, anonymous):
 
     for method in ("GET", "HEAD", "BREW"):
         strange(method)
-    measured(client)
+    client.get("/metrics")
     before = measured(client)
     for _ in range(25):
         strange(random.choice(["GET", "HEAD", word().upper()]))
