@@ -1,6 +1,7 @@
 """Commands for the terminal: ``flask --help`` lists them, beside Flask's own."""
 
 import os
+from typing import Any
 
 import click
 from flask import Flask, current_app
@@ -8,6 +9,7 @@ from flask.cli import with_appcontext
 from marshmallow import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from app.auth.errors import NotBuiltYet
 from app.auth.scopes import ROLE_SCOPES, SCOPES
 from app.errors import Conflict
 from app.openapi import document_of
@@ -93,7 +95,7 @@ def openapi_lint() -> None:
     """Say what the OpenAPI document lacks; exit with 1 if anything."""
     from app.openapi.lint import lint  # jsonschema: for this command only
 
-    findings = lint(document_of(current_app))
+    findings = lint(finished_document())
     for finding in findings:
         click.echo(f"{finding.where}: {finding.rule}: {finding.message}")
     if findings:
@@ -118,5 +120,14 @@ def mcp() -> None:
         headers["Authorization"] = f"Bearer {os.environ['LIBRARY_TOKEN']}"
     if not headers:
         raise click.ClickException("on whose behalf? Set LIBRARY_TOKEN or LIBRARY_API_KEY")
+    finished_document()
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     anyio.run(serve, app, headers)
+
+
+def finished_document() -> dict[str, Any]:
+    """The document; a command has words for one that cannot be made yet, and no traceback."""
+    try:
+        return document_of(current_app)
+    except NotBuiltYet as error:
+        raise click.ClickException(error.message) from None

@@ -56,3 +56,10 @@ def test_a_book_needs_authors_that_exist(client: FlaskClient, moomins: dict[str,
 
     assert answer.status_code == 422
     assert "there is no author 4711" in answer.text
+
+
+@pytest.mark.parametrize("title", ["\ud800", "a\0b"])
+def test_a_text_that_no_database_can_store_is_refused(
+    client: FlaskClient, moomins: dict[str, Any], title: str
+) -> None:
+    assert client.post(BOOKS, json={**moomins, "title": title}).status_code == 400
