@@ -22,7 +22,7 @@ MEANINGS = {
     "loans:read": "see your loans",
     "loans:write": "borrow and return in your name",
     "users:read": "see who holds a card",
-    "users:write": "issue cards",
+    "users:write": "issue cards, and make keys in your name that outlive this consent",
     "admin": "administer the library",
 }
 

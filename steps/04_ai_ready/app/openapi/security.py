@@ -14,7 +14,7 @@ MEANINGS = {
     "loans:read": "see loans",
     "loans:write": "borrow, renew and return",
     "users:read": "see who holds a card",
-    "users:write": "issue cards",
+    "users:write": "issue cards, and make keys in your name that outlive this consent",
     "admin": "administer the library",
 }
 
