@@ -23,6 +23,7 @@ from checker.grade.isolation import choose
 from checker.grade.journal import Journal, only_one
 from checker.grade.model import Flag
 from checker.grade.unpack import Refused
+from checker.grade.worker import sweep
 
 if TYPE_CHECKING:
     from checker.grade.workers import Workers
@@ -55,6 +56,7 @@ def grade_class(
 ) -> int:
     """Grade, write, tell; the exit code."""
     tier = choose(request.unsafe, request.wanted)
+    sweep()
     with only_one(output.workshop / "lock"):
         if failed_only:
             request = replace(request, again=_failed(output))

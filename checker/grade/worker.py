@@ -226,17 +226,21 @@ def _settled(value: Any, places: Mapping[str, str]) -> Any:
 
 @cache
 def _scratch() -> str:
-    """This process's own folder, which goes with it; those of killed processes go now."""
-    base = Path(tempfile.gettempdir())
-    for other in base.glob(f"{_SCRATCH}*"):
-        owner = other.name.removeprefix(_SCRATCH).partition("-")[0]
-        if owner.isdigit() and not _is_alive(int(owner)):
-            shutil.rmtree(other, ignore_errors=True)
+    """This process's own folder, which goes with it."""
+    sweep()
     folder = tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-")
     multiprocessing.util.Finalize(
         None, shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, exitpriority=10
     )
     return folder
+
+
+def sweep() -> None:
+    """Take away the folders of workers that were killed."""
+    for other in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        owner = other.name.removeprefix(_SCRATCH).partition("-")[0]
+        if owner.isdigit() and not _is_alive(int(owner)):
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _is_alive(process: int) -> bool:

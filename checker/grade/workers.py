@@ -110,8 +110,9 @@ class ClusterWorkers:
         raise EnvironmentTrouble("the scheduler is gone: start it, and type the same again")
 
     def close(self, *, at_once: bool) -> None:
-        self._executor.shutdown(wait=not at_once)
-        self._client.close(timeout=5)
+        with suppress(Exception):  # the scheduler may be gone, in any of many ways
+            self._executor.shutdown(wait=not at_once)
+            self._client.close(timeout=5)
 
 
 @contextmanager
