@@ -1,4 +1,4 @@
-"""The tools of step 4, solved, in the hands of a real client of the Model Context Protocol."""
+"""The tools of steps 4 and 5, solved, in the hands of a client of the Model Context Protocol."""
 
 from __future__ import annotations
 
@@ -71,10 +71,11 @@ class Library:
         return anyio.run(connected)
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    folder = tmp_path_factory.mktemp("tools") / "04_ai_ready"
-    write_tree(solved(Course.load(ROOT).step(4)), folder)
+@pytest.fixture(scope="module", params=(4, 5), ids=lambda number: f"step {number}")
+def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Library:
+    step = Course.load(ROOT).step(request.param)
+    folder = tmp_path_factory.mktemp("tools") / step.name
+    write_tree(solved(step), folder)
     shutil.copy(PREPARE, folder)
     settings = {
         "APP_ENV": "testing",
@@ -92,7 +93,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
         timeout=120,
         check=True,
     )
-    return Library(folder, environ, json.loads(done.stdout)["client_id"])
+    # From step 5 on, what the app logs stands in front.
+    return Library(folder, environ, json.loads(done.stdout.splitlines()[-1])["client_id"])
 
 
 def content(result: CallToolResult) -> dict[str, Any]:

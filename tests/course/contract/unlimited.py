@@ -1,8 +1,9 @@
-"""The solved step as ``wsgi.py`` makes it, but nobody counts how often a password is tried.
+"""The solved step as ``wsgi.py`` makes it, but nobody is told that they ask too often.
 
 Else all that schemathesis saw of a login, after the tenth, would be a 429.
 """
 
 from wsgi import app
 
-app.config.update(AUTH_RATE_LIMIT="1000000 per minute", ACCOUNT_RATE_LIMIT="1000000 per minute")
+MANY = "1000000 per minute"
+app.config.update(AUTH_RATE_LIMIT=MANY, ACCOUNT_RATE_LIMIT=MANY, RATE_LIMIT=MANY)

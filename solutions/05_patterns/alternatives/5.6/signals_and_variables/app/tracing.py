@@ -1,0 +1,34 @@
+"""Traces: one span for each request, child of whatever the caller was at."""
+
+from flask import Flask
+from opentelemetry.instrumentation.flask import FlaskInstrumentor
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor, SynchronousMultiSpanProcessor, TracerProvider
+from opentelemetry.trace import INVALID_TRACE_ID, get_current_span
+
+SERVICE = "library"
+
+
+def trace_requests(app: Flask, processor: SpanProcessor) -> None:
+    """Have every request of ``app`` be a span that is handed to ``processor`` when it ends.
+
+    Before the first request. A span is named after method and rule (``GET
+    /api/v1/books/<int:book_id>``), is of the kind ``SERVER``, and says which ``service.name`` it
+    belongs to: ``SERVICE``. Its parent is the one that the header ``traceparent`` names (W3C
+    Trace Context), with the same trace id; without one, or with one that is malformed, a new
+    trace begins. Nothing of the process is changed: another app is traced by itself, or not
+    at all.
+    """
+    processors = SynchronousMultiSpanProcessor()  # type: ignore[no-untyped-call]
+    processors.add_span_processor(processor)
+    own = TracerProvider(
+        resource=Resource.get_empty().merge(Resource({"service.name": SERVICE})),
+        active_span_processor=processors,
+    )
+    FlaskInstrumentor.instrument_app(app, tracer_provider=own)  # type: ignore[no-untyped-call]
+
+
+def current_trace_id() -> str | None:
+    """The trace that the current request is a part of, 32 hexadecimal digits, if any."""
+    trace_id = get_current_span().get_span_context().trace_id
+    return None if trace_id == INVALID_TRACE_ID else format(trace_id, "032x")
