@@ -17,17 +17,23 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a
 
 
 class _Group(click.Group):
-    """The commands, and those for authors, which are imported only when they are asked for."""
+    """The commands; those for instructors and authors are imported only when asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), "author"]
+        return [*super().list_commands(ctx), "grade", "verify-results", "gradescope", "author"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name != "author":
-            return super().get_command(ctx, cmd_name)
-        from checker.author.commands import author
+        if cmd_name == "author":
+            from checker.author.commands import author
 
-        return author
+            return author
+        if cmd_name in ("grade", "verify-results", "gradescope"):
+            from checker.grade import commands
+
+            name = cmd_name.replace("-", "_")
+            found: click.Command = getattr(commands, name)
+            return found
+        return super().get_command(ctx, cmd_name)
 
 
 @click.group(cls=_Group, invoke_without_command=True)
@@ -164,12 +170,27 @@ def next_exercise(as_json: bool) -> None:
 
 
 @cli.command()
+@click.option("--grading", is_flag=True, help="Look for all that grading a class needs, too.")
 @AS_JSON
-def doctor(as_json: bool) -> None:
+def doctor(grading: bool, as_json: bool) -> None:
     """Look at the machine: is anything but your code in the way?"""
     from checker.learn import actions
 
-    sys.exit(actions.doctor(as_json))
+    if not grading:
+        sys.exit(actions.doctor(as_json))
+    from checker.grade.probe import probe
+    from checker.learn.doctor import Finding
+
+    layers = (
+        Finding(
+            f"sandbox, {layer.name}",
+            "ok" if layer.works else "bad" if layer.needed else "note",
+            layer.why or "works",
+            layer.repair,
+        )
+        for layer in probe()
+    )
+    sys.exit(actions.doctor(as_json, layers))
 
 
 @cli.command()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ IGNORED_FILES = (
 )
 
 
+@lru_cache(maxsize=4096)  # the same names come again in every step of every learner
 def is_ignored(name: str) -> bool:
     """Whether a file of this name is no part of anybody's work."""
     return any(fnmatch(name, pattern) for pattern in IGNORED_FILES)

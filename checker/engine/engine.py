@@ -130,18 +130,19 @@ class _WarmEngine:
 
 
 class ForkEngine(_WarmEngine):
-    """One warm process, forked for each check."""
+    """One warm process, forked for each check; its environment holds ``environment``, too."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: dict[str, str] | None = None) -> None:
         super().__init__()
+        self._environment = environment
         self._made_of = fingerprint()
-        self._zygote = Link("fork")
+        self._zygote = Link("fork", environment)
 
     def _warm(self) -> Link:
         now = fingerprint()
         if now != self._made_of or not self._zygote.alive:
             self._zygote.close()
-            self._made_of, self._zygote = now, Link("fork")
+            self._made_of, self._zygote = now, Link("fork", self._environment)
         return self._zygote
 
     def _kill(self, link: Link) -> None:

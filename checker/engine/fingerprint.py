@@ -12,10 +12,11 @@ def fingerprint() -> tuple[tuple[str, int], ...]:
 
     Two calls give equal values as long as a warm process may go on.
     """
-    return (*_installed(), *_own())
+    return (*installed(), *_own())
 
 
-def _installed() -> list[tuple[str, int]]:
+def installed() -> list[tuple[str, int]]:
+    """The installed packages, by a name that holds the version."""
     # Installing, upgrading or removing a package adds or removes a .dist-info folder,
     # whose name holds the version.
     folders = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}

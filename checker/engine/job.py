@@ -33,6 +33,12 @@ class Job:
     budget: float = 10.0
     subject: Literal["direct", "remote"] = "direct"
     verbose: bool = False
+    patience: float | None = None
+    address: Path | None = None
+    seen: Path | None = None
+    seed: str | None = None
+    shuffled: bool = False
+    compiled: Path | None = None
 
     @classmethod
     def for_exercise(cls, course: Course, exercise: Exercise, root: Path) -> Job:
@@ -41,10 +47,20 @@ class Job:
         return cls(root, tests, tests / exercise.test, exercise.id, exercise.edit)
 
     def to_json(self) -> dict[str, Any]:
-        paths = {name: str(getattr(self, name).resolve()) for name in ("root", "exercises", "test")}
-        return {**asdict(self), **paths}
+        paths = {name: str(getattr(self, name).resolve()) for name in _PATHS}
+        others = {name: _text(getattr(self, name)) for name in _OTHER_PATHS}
+        return {**asdict(self), **paths, **others}
 
     @classmethod
     def from_json(cls, table: dict[str, Any]) -> Job:
-        paths = {name: Path(table[name]) for name in ("root", "exercises", "test")}
+        names = [name for name in (*_PATHS, *_OTHER_PATHS) if table[name] is not None]
+        paths = {name: Path(table[name]) for name in names}
         return cls(**{**table, **paths, "edit": tuple(table["edit"])})
+
+
+_PATHS = ("root", "exercises", "test")
+_OTHER_PATHS = ("address", "seen", "compiled")
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

@@ -15,13 +15,13 @@ from checker.engine.errors import EngineError
 from checker.harness.frames import FrameError, read_frame, write_frame
 
 # What a check may know of the machine: nothing but how to find things on it.
-_KEPT = (
+KEPT = (
     *("PATH", "HOME", "USER", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ"),
     *("TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
     *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT"),
     *("USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"),
 )
-_SET = {
+SET = {
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     "PYTHONBREAKPOINT": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -36,11 +36,13 @@ class Link:
 
     ``next`` yields its frames in order; the last one is always ``ended``, which the link
     itself adds when the process goes without saying so. ``ready`` tells whether the process
-    ever said that it is warm.
+    ever said that it is warm. Its environment holds what is in ``more``, too.
     """
 
-    def __init__(self, kind: str) -> None:
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _SET
+    def __init__(self, kind: str, more: dict[str, str] | None = None) -> None:
+        environment = (
+            {name: os.environ[name] for name in KEPT if name in os.environ} | SET | (more or {})
+        )
         # -P keeps the learner's folder from shadowing the modules that we need ourselves.
         command = [sys.executable, "-P", "-m", "checker.engine.runner", kind]
         try:

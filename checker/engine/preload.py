@@ -6,7 +6,7 @@ import gc
 import importlib
 from contextlib import suppress
 
-_MODULES = (
+MODULES = (
     # The API
     "alembic.command",
     "apispec.ext.marshmallow",
@@ -59,7 +59,7 @@ _MODULES = (
 
 def preload() -> None:
     """Import it all. A package that is missing is for the check to report, in its words."""
-    for name in _MODULES:
+    for name in MODULES:
         with suppress(ImportError):
             importlib.import_module(name)
     # What is here stays: the collector need not look at it in every check, nor, after a

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -54,11 +55,14 @@ def run(order: dict[str, Any], send: Send) -> None:
     an earlier process has seen to.
     """
     job, stack = Job.from_json(order["job"]), Path(order["stack"])
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = job.compiled is None
+    if job.compiled is not None:
+        sys.pycache_prefix = str(job.compiled)
     warnings = shadowing(job.root)
     import_from_source(Ground(job.root, job.exercises, job.edit))
-    os.chdir(job.root)
-    reporter = Reporter(send, order["skip"])
+    # Where the app is in another process, nothing of the learner's is imported in this one.
+    os.chdir(job.root if job.subject == "direct" else job.exercises)
+    reporter = Reporter(send, order["skip"], job.seed if job.shuffled else None)
     pytest.main(_arguments(job, stack), plugins=[reporter])
     send({"event": "done", "warnings": warnings, "problem": reporter.problem})
 
@@ -81,16 +85,27 @@ def _arguments(job: Job, stack: Path) -> list[str]:
         f"--course-stack={stack}",
         *(f"--course-edit={name}" for name in job.edit),
         f"--subject={job.subject}",
+        *_given("address", job.address),
+        *_given("seen", job.seen),
+        *_given("seed", job.seed),
         f"--basetemp={stack.with_name('tmp')}",
     ]
 
 
-class Reporter:
-    """A pytest plugin that turns its reports to frames."""
+def _given(name: str, value: object) -> list[str]:
+    return [] if value is None else [f"--course-{name}={value}"]
 
-    def __init__(self, send: Send, skip: int) -> None:
+
+class Reporter:
+    """A pytest plugin that turns its reports to frames.
+
+    With an ``order``, any text, the tests run in an order that depends on it.
+    """
+
+    def __init__(self, send: Send, skip: int, order: str | None = None) -> None:
         self._send = send
         self._skip = skip
+        self._order = order
         self._session: pytest.Session | None = None
         self._seconds = 0.0
         self._worst: pytest.TestReport | None = None
@@ -112,6 +127,8 @@ class Reporter:
         names = [_name(item.nodeid) for item in session.items]
         if not names and self.problem is None:
             self.fault("there is no such test", "nothing was collected")
+        if self._order is not None:
+            random.Random(self._order).shuffle(session.items)
         del session.items[: self._skip]
         self._send({"event": "collected", "names": names})
 

@@ -15,9 +15,9 @@ from checker.engine.verdict import Failure, Outcome, State, TestResult, Verdict
 from checker.harness.endings import ending, while_loading
 from checker.harness.failure import Location
 from checker.harness.ground import Ground
-from checker.harness.messages import location
 from checker.harness.stacks import learner_line
 from checker.harness.stdio import FLOOD
+from checker.harness.watch import dumped
 
 # The process itself names what is over: the line that loops, the print without end. It is
 # killed from here only when it did not get there.
@@ -50,6 +50,7 @@ class Supervisor:
         self.cancelled = cancelled
         self.on_event = on_event
         self.begin = time.monotonic()
+        self.since: float | None = None
         self.over = False
         self.spent = 0.0
         self.names: tuple[str, ...] = ()
@@ -65,7 +66,8 @@ class Supervisor:
 
     def follow(self, link: Link, kill: Callable[[], None]) -> None:
         """Take in what one process says until it has ended; ``kill`` ends it."""
-        self.link, self.kill, self.killed = link, kill, ""
+        self.link, self.kill = link, kill
+        self.killed, self.ended_theirs = "", False
         self.running: str | None = None
         self.asked: str | None = None
         self.done = False
@@ -81,9 +83,15 @@ class Supervisor:
             self.died(frame["code"])
         self.over = self.done or self.problem is not None or not self.goes_on()
 
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the tests took too long together, from the first one that met the app."""
+        patience, since = self.job.patience, self.since
+        return patience is not None and since is not None and time.monotonic() - since > patience
+
     def goes_on(self) -> bool:
         """Whether the tests after the one that ended its process are to run."""
-        loads = "does_not_load" not in self.kinds.values()
+        loads = "does_not_load" not in self.kinds.values() and not self.out_of_patience
         return loads and self.count < len(self.names) and self.spent < self.job.budget
 
     def take(self, frame: dict[str, Any]) -> None:
@@ -117,6 +125,8 @@ class Supervisor:
     def enter(self, phase: Phase) -> None:
         """A part of a test begins: the app's loading must not eat the time of the test itself."""
         self.phase, self.started = phase, time.monotonic()
+        if self.since is None and phase == "building":
+            self.since = self.started
 
     def finished(self, frame: dict[str, Any]) -> None:
         failure = _failure(frame["failure"]) if frame["failure"] else None
@@ -131,24 +141,30 @@ class Supervisor:
             return
         theirs = self.running is not None and self.phase != "starting"
         limit = self.job.limit if theirs else _START
-        if self.link.output.count > _FLOOD:
-            self.end("flood")
+        if self.out_of_patience and theirs:
+            self.end("patience", theirs)
+        elif self.link.output.count > _FLOOD:
+            self.end("flood", theirs)
         elif time.monotonic() - self.started > limit + _GRACE:
-            self.end("slow")
+            self.end("slow", theirs)
 
-    def end(self, why: str) -> None:
-        self.killed = why
+    def end(self, why: str, theirs: bool) -> None:
+        """End the process: it is ``theirs``, a test's of which the learner's code is a part."""
+        self.killed, self.ended_theirs = why, theirs
         self.kill()
 
     def died(self, code: int | None) -> None:
         """The process ended before its last word: say what became of the test that ran."""
         name = self.running
         if name is None or self.phase == "starting":
-            self.problem = self.problem or self.no_test(code)
+            # A test that was ended for its own slowness may have been done by then.
+            if not self.ended_theirs:
+                self.problem = self.problem or self.no_test(code)
             return
         where, printed = self.where(), self.link.output.tail
         message, outcome = self.cause(code)
-        if self.phase == "building":
+        loading = self.phase == "building" and self.killed != "patience"
+        if loading:
             failure = while_loading(message, where)
         else:
             failure = Failure(message, self.asked, where=where)
@@ -161,7 +177,7 @@ class Supervisor:
         )
         seconds = time.monotonic() - self.started
         self.spent += seconds
-        kind: State = "does_not_load" if self.phase == "building" else "not_yet"
+        kind: State = "does_not_load" if loading else "not_yet"
         self.end_test(TestResult(name, outcome, seconds, failure), kind)
 
     def cause(self, code: int | None) -> tuple[str, Outcome]:
@@ -169,6 +185,11 @@ class Supervisor:
             return (
                 f"still not done after {self.job.limit:g} seconds: a loop without end?",
                 ("timed_out"),
+            )
+        if self.killed == "patience":
+            return (
+                f"the exercise's tests took more than {self.job.patience:g} seconds together",
+                "timed_out",
             )
         if self.killed == "flood":
             return f"your code printed more than {FLOOD >> 20} MB", "failed"
@@ -183,15 +204,13 @@ class Supervisor:
         return Failure(f"the checker's own process failed: {why}", details=printed)
 
     def where(self) -> Location | None:
-        ground = Ground(self.job.root, self.job.exercises, self.job.edit)
+        job = self.job
+        ground = Ground(job.root, job.exercises, job.edit, job.seen)
         line = learner_line(self.dump(), ground)
         return line if line or self.phase == "building" else ground.first_definition()
 
     def dump(self) -> str:
-        try:
-            return self.stack.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return ""
+        return dumped(self.stack)
 
     def end_test(self, result: TestResult, kind: State | None) -> None:
         self.running, self.started = None, time.monotonic()
@@ -222,8 +241,9 @@ class Supervisor:
         for state in order:
             if state in kinds:
                 return state
-        passed = tests and all(test.outcome == "passed" for test in tests)
-        return "solved" if passed else "fault"
+        if tests and all(test.outcome == "passed" for test in tests):
+            return "solved"
+        return "not_yet" if self.out_of_patience else "fault"
 
     def tell(self, event: Event) -> None:
         if self.on_event is not None and not self.cancelled():
@@ -231,4 +251,5 @@ class Supervisor:
 
 
 def _failure(table: dict[str, Any]) -> Failure:
-    return Failure(**{**table, "where": location(table["where"])})
+    where = table["where"]
+    return Failure(**{**table, "where": None if where is None else Location(**where)})

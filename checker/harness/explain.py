@@ -38,6 +38,15 @@ class Explanation:
     kind: Kind
     final: bool = False
 
+    def of_the_learner(self) -> Explanation:
+        """The same, where the learner's code alone can be the cause, whatever it says.
+
+        The course's tests and the machine have been tried with the solution.
+        """
+        if self.kind in {"not_yet", "does_not_load"}:
+            return self
+        return replace(self, kind="does_not_load" if self.final else "not_yet")
+
     def with_printed(self, printed: str) -> Explanation:
         """The same, with the end of what the learner's code printed."""
         return replace(self, failure=replace(self.failure, printed=printed[-_PRINTED:]))

@@ -8,6 +8,8 @@ from typing import Any, BinaryIO
 
 LIMIT = 64 * 1024 * 1024
 DEPTH = 100
+# Lists, tables and their items: a short text of empty lists fills a memory.
+ITEMS = 1_000_000
 _length = struct.Struct(">I")
 
 
@@ -24,17 +26,19 @@ def write_frame(stream: BinaryIO, value: Any) -> None:
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> Any:
+def read_frame(stream: BinaryIO, limit: int = LIMIT) -> Any:
     """The next value. ``EOFError`` at the end, :class:`FrameError` for anything odd."""
     head = _read(stream, _length.size)
     if not head:
         raise EOFError
     (length,) = _length.unpack(head)
-    if length > LIMIT:
-        raise FrameError(f"a message of {length:,} bytes is longer than {LIMIT:,}")
+    if length > limit:
+        raise FrameError(f"a message of {length:,} bytes is longer than {limit:,}")
     data = _read(stream, length)
     if len(data) < length:
         raise FrameError("the message was cut off")
+    if crowded(data):
+        raise FrameError(f"the message holds more than {ITEMS:,} items")
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -42,6 +46,11 @@ def read_frame(stream: BinaryIO) -> Any:
     if _deeper(value, DEPTH):
         raise FrameError(f"the message is nested deeper than {DEPTH}")
     return value
+
+
+def crowded(data: bytes) -> bool:
+    """Whether a JSON text may hold more items than a memory should."""
+    return sum(map(data.count, (b",", b"[", b"{"))) > ITEMS
 
 
 def _read(stream: BinaryIO, length: int) -> bytes:

@@ -22,10 +22,18 @@ class Ground:
     """The learner's folder and the course's exercises beside or within it.
 
     ``edit`` are the files that an exercise asks for, relative to ``root``; may be empty.
+    ``seen`` is the learner's folder as the app's process sees it, where that is another path.
     """
 
-    def __init__(self, root: Path, exercises: Path, edit: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        exercises: Path,
+        edit: tuple[str, ...] = (),
+        seen: Path | None = None,
+    ) -> None:
         self.root = root.resolve()
+        self.seen = seen or self.root
         self.exercises = exercises.resolve()
         self.edit = edit
         self._owners: dict[str, Owner] = {}
@@ -101,9 +109,12 @@ class Ground:
     def _definitions(
         self, filename: str
     ) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+        path = Path(filename)
         try:
-            tree = ast.parse(Path(filename).read_bytes())
-        except (OSError, SyntaxError, ValueError):
+            if not path.resolve().is_relative_to(self.root) or not path.is_file():
+                return
+            tree = ast.parse(path.read_bytes())
+        except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
             return
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import binascii
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from checker.harness import fields
 from checker.harness.errors import Blame
 from checker.harness.failure import Location
+from checker.harness.frames import FrameError, crowded
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,15 @@ class Crash:
     details: str = ""
 
     @classmethod
-    def from_json(cls, table: dict[str, Any]) -> Crash:
-        return cls(**{**table, "where": location(table["where"])})
+    def from_json(cls, value: Any) -> Crash:
+        told = fields.table(value, "type", "message", "where", "blame", "details")
+        return cls(
+            type=fields.text(told["type"], fields.NAME),
+            message=fields.text(told["message"], fields.LINE),
+            where=fields.location(told["where"]),
+            blame=fields.blame(told["blame"]),
+            details=fields.text(told["details"], fields.TEXT),
+        )
 
 
 @dataclass(frozen=True)
@@ -55,8 +65,9 @@ class Footprints:
     last: Location | None = None
 
     @classmethod
-    def from_json(cls, table: dict[str, Any]) -> Footprints:
-        return cls(location(table["answering"]), location(table["last"]))
+    def from_json(cls, value: Any) -> Footprints:
+        told = fields.table(value, "answering", "last")
+        return cls(fields.location(told["answering"]), fields.location(told["last"]))
 
 
 @dataclass(frozen=True)
@@ -77,13 +88,21 @@ class Answer:
         return asdict(self) | {"body": base64.b64encode(self.body).decode("ascii")}
 
     @classmethod
-    def from_json(cls, table: dict[str, Any]) -> Answer:
+    def from_json(cls, value: Any) -> Answer:
+        """An answer as the app's process sent it; :class:`FrameError` where it is none."""
+        told = fields.table(value, "status", "headers", "body", "crash", "footprints")
+        try:
+            body = base64.b64decode(told["body"], validate=True)
+        except (TypeError, ValueError, binascii.Error):
+            raise FrameError("expected a body in base 64") from None
+        if crowded(body):
+            raise FrameError("an answer of more lists and tables than anybody reads")
         return cls(
-            status=table["status"],
-            headers=[(name, value) for name, value in table["headers"]],
-            body=base64.b64decode(table["body"]),
-            crash=Crash.from_json(table["crash"]) if table["crash"] else None,
-            footprints=Footprints.from_json(table["footprints"]),
+            status=fields.status(told["status"]),
+            headers=fields.headers(told["headers"]),
+            body=body,
+            crash=None if told["crash"] is None else Crash.from_json(told["crash"]),
+            footprints=Footprints.from_json(told["footprints"]),
         )
 
 
@@ -98,9 +117,7 @@ class Found:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, table: dict[str, Any]) -> Found:
-        return cls(table["value"], Footprints.from_json(table["footprints"]))
-
-
-def location(table: dict[str, Any] | None) -> Location | None:
-    return None if table is None else Location(**table)
+    def from_json(cls, value: Any) -> Found:
+        """What the app's process found; :class:`FrameError` where it is no such thing."""
+        told = fields.table(value, "value", "footprints")
+        return cls(told["value"], Footprints.from_json(told["footprints"]))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from checker.harness.ground import Ground
     from checker.harness.record import Record, Recorder
+    from checker.harness.seeding import Seeds
     from checker.harness.source import Source
     from checker.harness.subject import Subject
     from checker.harness.watch import Watch
@@ -26,6 +27,7 @@ _current = pytest.StashKey["Record"]()
 _ground = pytest.StashKey["Ground"]()
 _watch = pytest.StashKey["Watch"]()
 _subject = pytest.StashKey["Subject"]()
+_seeds = pytest.StashKey["Seeds"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,6 +68,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("direct", "remote"),
         default="direct",
         help="run the app in pytest's own process, or in another one (default: direct)",
+    )
+    group.addoption(
+        "--course-address",
+        type=Path,
+        metavar="SOCKET",
+        help="where the process with the app listens (default: start one)",
+    )
+    group.addoption(
+        "--course-seen",
+        type=Path,
+        metavar="DIR",
+        help="the step's folder as that process sees it (default: as we do)",
+    )
+    group.addoption(
+        "--course-seed",
+        metavar="TEXT",
+        help="the tests' random values depend on this and on the test alone",
     )
 
 
@@ -170,7 +189,7 @@ def ground_of(config: pytest.Config) -> Ground:
         root: Path = config.getoption("--course-root") or config.rootpath
         exercises: Path = config.getoption("--course-exercises") or root / "exercises"
         edit = tuple(config.getoption("--course-edit"))
-        config.stash[_ground] = Ground(root, exercises, edit)
+        config.stash[_ground] = Ground(root, exercises, edit, config.getoption("--course-seen"))
     return config.stash[_ground]
 
 
@@ -179,10 +198,24 @@ def _the_subject(config: pytest.Config) -> Subject:
         from checker.harness.subject import create_subject
 
         kind = config.getoption("--subject")
-        subject = create_subject(kind, ground_of(config), _the_watch(config))
+        subject = create_subject(
+            kind,
+            ground_of(config),
+            _the_watch(config),
+            _the_seeds(config),
+            config.getoption("--course-address"),
+        )
         config.add_cleanup(subject.close)
         config.stash[_subject] = subject
     return config.stash[_subject]
+
+
+def _the_seeds(config: pytest.Config) -> Seeds:
+    if _seeds not in config.stash:
+        from checker.harness.seeding import Seeds
+
+        config.stash[_seeds] = Seeds(config.getoption("--course-seed"))
+    return config.stash[_seeds]
 
 
 def _the_watch(config: pytest.Config) -> Watch:
@@ -218,7 +251,11 @@ def pytest_runtest_makereport(
 
     record = item.stash.get(_record, Record())
     explanation = explain(call.excinfo.value, item.name, record, ground_of(item.config))
-    printed = item.config.stash[_subject].printed() if _subject in item.config.stash else ""
+    printed = ""
+    if _subject in item.config.stash:
+        printed = item.config.stash[_subject].printed()
+        if item.config.stash[_subject].untrusted:
+            explanation = explanation.of_the_learner()
     explanation = explanation.with_printed(printed or report.capstdout)
     report.explanation = explanation  # type: ignore[attr-defined]
     if isinstance(call.excinfo.value, LoadError):
@@ -228,7 +265,16 @@ def pytest_runtest_makereport(
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    if session.config.getoption("--course-seed") is not None:
+        _the_seeds(session.config).begin("none")
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    if item.config.getoption("--course-seed") is not None:
+        _the_seeds(item.config).begin(f"{item.path.name} {item.name}")
     watched = item.config.getoption("--course-stack") is not None
     if watched:
         _the_watch(item.config).start()

@@ -10,8 +10,9 @@ import sys
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, NoReturn, TextIO
 
+from checker.harness import seeding
 from checker.harness.frames import write_frame
 from checker.harness.fresh import import_from_source
 from checker.harness.ground import Ground
@@ -23,16 +24,16 @@ from checker.harness.wire import error_to_json
 
 
 class Server:
-    """Does what a frame says with the one app it holds."""
+    """Does what a frame says with the one app it holds.
 
-    def __init__(self, hello: dict[str, Any]) -> None:
-        ground = Ground(Path(hello["root"]), Path(hello["exercises"]), tuple(hello["edit"]))
+    ``stack`` is where ``faulthandler`` writes, if anywhere.
+    """
+
+    def __init__(self, ground: Ground, stack: TextIO | None) -> None:
         import_from_source(ground)
         self._host = Host(ground)
-        self._stack: TextIO | None = None
-        if hello["stack"]:
-            stack = Path(hello["stack"]).open("a", encoding="utf-8")  # noqa: SIM115 - to the end
-            self._stack = stack
+        self._stack = stack
+        if stack is not None:
             faulthandler.enable(stack)
         self._settled = ExitStack()
 
@@ -53,6 +54,8 @@ class Server:
                 import_module("flask")  # our time, not that of the learner's app
                 return None
             case "build":
+                if frame["seed"] is not None:
+                    seeding.begin(frame["seed"])
                 self._settled.enter_context(self._host.settled())
                 self._host.build()
                 return None
@@ -67,19 +70,26 @@ class Server:
         raise ValueError(f"no such frame: {frame['do']!r}")
 
 
-def main() -> None:
-    """Serve until the pipe closes."""
-    sys.dont_write_bytecode = True
-    frames_in, frames_out = take_over()
-    inbox = Inbox(frames_in)
-    server = Server(inbox.get())
+def serve(server: Server, inbox: Inbox, frames_out: BinaryIO) -> NoReturn:
+    """Answer each frame with one of the same ``ticket``, until the pipe closes."""
     while True:
         frame = inbox.get()
         if frame["do"] == "build" and isinstance(sys.stdout, Tail):
             sys.stdout.start()
         reply = server.answer(frame)
         printed = sys.stdout.tail if isinstance(sys.stdout, Tail) else ""
-        write_frame(frames_out, {**reply, "printed": printed})
+        write_frame(frames_out, {**reply, "printed": printed, "ticket": frame["ticket"]})
+
+
+def main() -> NoReturn:
+    """Serve the process that started this one."""
+    sys.dont_write_bytecode = True
+    frames_in, frames_out = take_over()
+    inbox = Inbox(frames_in)
+    hello = inbox.get()
+    ground = Ground(Path(hello["root"]), Path(hello["exercises"]), tuple(hello["edit"]))
+    stack = open(hello["stack"], "a", encoding="utf-8") if hello["stack"] else None  # noqa: PTH123, SIM115 - to the end
+    serve(Server(ground, stack), inbox, frames_out)
 
 
 if __name__ == "__main__":

@@ -28,11 +28,13 @@ def learner_line(dump: str, ground: Ground) -> Location | None:
 
 def _files(ground: Ground) -> dict[str, str]:
     """The learner's files by the spelling of ``faulthandler``, which writes ASCII only."""
-    return {
-        str(path).encode("ascii", "backslashreplace").decode("ascii"): ground.relative(str(path))
-        for path in _python_files(ground.root)
-        if ground.owner(str(path)) == "learner"
-    }
+    files = {}
+    for path in _python_files(ground.root):
+        if ground.owner(str(path)) == "learner":
+            name = ground.relative(str(path))
+            seen = str(ground.seen / name).encode("ascii", "backslashreplace").decode("ascii")
+            files[seen] = name
+    return files
 
 
 def _python_files(root: Path) -> list[Path]:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any, Protocol
 
 from checker.harness.ground import Ground
 from checker.harness.host import Host
 from checker.harness.messages import Answer, Found, Request
+from checker.harness.seeding import Seeds
 from checker.harness.shipping import Shipped
 from checker.harness.stdio import Tail
 from checker.harness.watch import Watch
 
 
 class Subject(Protocol):
-    """The learner's app, as a test reaches it. One per test run, one app per test."""
+    """The learner's app, as a test reaches it. One per test run, one app per test.
+
+    What an ``untrusted`` one tells is never our fault, nor the machine's.
+    """
+
+    untrusted: bool
 
     def start(self) -> None:
         """Be ready to build; nothing of the learner's is loaded yet."""
@@ -40,6 +47,8 @@ class Subject(Protocol):
 
 class DirectSubject:
     """The app in the test's own process: for ``pytest``, a debugger, a browser."""
+
+    untrusted = False
 
     def __init__(self, ground: Ground) -> None:
         self._host = Host(ground)
@@ -73,10 +82,12 @@ class DirectSubject:
         self.leave()
 
 
-def create_subject(kind: str, ground: Ground, watch: Watch) -> Subject:
-    """The subject called ``direct`` or ``remote``."""
+def create_subject(
+    kind: str, ground: Ground, watch: Watch, seeds: Seeds, address: Path | None
+) -> Subject:
+    """The subject called ``direct`` or ``remote``; one that is at ``address`` is remote."""
     if kind == "remote":
         from checker.harness.remote import RemoteSubject
 
-        return RemoteSubject(ground, watch)
+        return RemoteSubject(ground, watch, seeds, address)
     return DirectSubject(ground)

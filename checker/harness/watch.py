@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+_DUMP = 100_000
+
 
 class Watch:
     """Dumps the stack of what outlives ``limit`` seconds, and of a crash, to a file.
@@ -44,6 +46,13 @@ class Watch:
 
     def dump(self) -> str:
         """What was written so far."""
-        if self.stack is None:
-            return ""
-        return self.stack.read_text(encoding="utf-8", errors="replace")
+        return "" if self.stack is None else dumped(self.stack)
+
+
+def dumped(stack: Path) -> str:
+    """The beginning of what ``faulthandler`` wrote, and whoever else found the file open."""
+    try:
+        with stack.open(encoding="utf-8", errors="replace") as file:
+            return file.read(_DUMP)
+    except FileNotFoundError:
+        return ""

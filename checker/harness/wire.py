@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from checker.harness import fields
 from checker.harness.errors import AuthorError, LoadError, Raised, Unreadable
-from checker.harness.failure import Failure
+from checker.harness.frames import FrameError
 from checker.harness.ground import details
-from checker.harness.messages import location
 
 
 def error_to_json(error: BaseException) -> dict[str, Any]:
@@ -38,14 +38,27 @@ def error_to_json(error: BaseException) -> dict[str, Any]:
 
 
 def error_from_json(table: dict[str, Any]) -> Exception:
-    """The error that :func:`error_to_json` made the table of."""
+    """The error that :func:`error_to_json` made the table of.
+
+    :class:`~checker.harness.frames.FrameError` where the table is none of its making.
+    """
     kind = table["error"]
     if kind == "load":
-        failure = {**table["failure"], "where": location(table["failure"]["where"])}
-        return LoadError(Failure(**failure), bool(table["environment"]))
+        fields.table(table, "error", "failure", "environment")
+        return LoadError(fields.failure(table["failure"]), fields.flag(table["environment"]))
     if kind == "raised":
-        where = location(table["where"])
-        return Raised(table["type"], table["message"], where, table["blame"], table["details"])
+        fields.table(table, "error", "type", "message", "where", "blame", "details")
+        return Raised(
+            fields.text(table["type"], fields.NAME),
+            fields.text(table["message"], fields.LINE),
+            fields.location(table["where"]),
+            fields.blame(table["blame"]),
+            fields.text(table["details"], fields.TEXT),
+        )
+    fields.table(table, "error", "message")
+    message = fields.text(table["message"], fields.TEXT)
     if kind == "unreadable":
-        return Unreadable(table["message"])
-    return AuthorError(table["message"])
+        return Unreadable(message)
+    if kind == "author":
+        return AuthorError(message)
+    raise FrameError("expected an error that there is")

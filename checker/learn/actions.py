@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +20,9 @@ from checker.learn.report import edit_path, exercise_line, verdict_lines
 from checker.learn.session import Session, describe, print_json
 from checker.learn.text import Console, Line, line, show
 from checker.workspace import Carried
+
+if TYPE_CHECKING:
+    from checker.learn.doctor import Finding
 
 # The exit code is the worst of several: our fault before the machine's, both before the learner's
 WORST_FIRST = (70, 4, 3, 1, 0)
@@ -350,12 +354,13 @@ def docs(session: Session, name: str | None) -> None:
             say("")
 
 
-def doctor(as_json: bool) -> int:
+def doctor(as_json: bool, more: Iterable[Finding] = ()) -> int:
+    """Look at the machine, and show it with what others found out of ``more``."""
     from checker.learn import doctor as machine
 
     screen = console()
     found = []
-    for finding in machine.examine(Path.cwd(), sys.stdout.encoding or "ascii"):
+    for finding in chain(machine.examine(Path.cwd(), sys.stdout.encoding or "ascii"), more):
         found.append(finding)
         if not as_json:
             show(machine.finding_lines(finding, screen))

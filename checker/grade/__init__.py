@@ -1,0 +1,1 @@
+"""Grading a class: intake, sandbox, batch, formats, analysis."""

@@ -1,0 +1,343 @@
+"""A sandbox for one submission: warm processes that the examiner reaches by a socket.
+
+Within lie the interpreter with its packages, the harness, what was handed in and what builds
+the app; no test, no solution, no other submission, nothing of the machine's. The learner's
+code runs there and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import psutil  # type: ignore[import-untyped]
+
+from checker.engine.link import SET
+from checker.grade.cgroups import Group
+from checker.grade.seccomp import filter_file
+from checker.grade.stage import Stage
+
+MIB = 1024 * 1024
+# What one submission may take: its processes each, and all of them together.
+PROCESS_MEMORY = 2048
+ALL_MEMORY = 1024
+FILE = 32
+FOLDER = 128
+PROCESSES = 100
+# How often the learner's code may bring all of it down before nobody starts it again.
+STARTS = 4
+NOBODY = 65534
+_GRACE = 5.0
+_COURSE = Path("/course")
+_ENVIRONMENT = {
+    **SET,
+    "HOME": "/tmp",  # noqa: S108 - its own
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "TMPDIR": "/tmp",  # noqa: S108 - its own
+    "TZ": "UTC",
+}
+
+
+class SandboxError(Exception):
+    """The sandbox cannot be had, and no learner is to blame."""
+
+
+@dataclass(frozen=True)
+class Walls:
+    """What a sandbox is made of.
+
+    ``namespaces`` stand for bubblewrap and all that it does; without them the learner's
+    code runs with the rights of whoever grades.
+    """
+
+    namespaces: bool = True
+    seccomp: bool = True
+    groups: tuple[str, ...] = ("memory", "processes")
+
+
+class Sandbox:
+    """Listens at ``address`` from the start; whoever knocks waits until it is warm.
+
+    It is started again when the learner's code brings it down, though not for ever.
+    ``seen`` is where the learner's folder lies for those within. ``trouble`` says why it
+    cannot be had at all.
+    """
+
+    def __init__(
+        self,
+        walls: Walls,
+        stage: Stage,
+        name: str,
+        preload: Sequence[str],
+        seconds: int,
+        hash_seed: int,
+    ) -> None:
+        self.walls = walls
+        self.stage = stage
+        self.preload = preload
+        self.seconds = seconds
+        self.address = stage.folder / "socket"
+        self.seen = (_COURSE / "work" if walls.namespaces else stage.running) / name
+        self.environment = {**_ENVIRONMENT, "PYTHONHASHSEED": str(hash_seed)}
+        self.trouble: str | None = None
+        self.uid = learners_uid()
+        self._group = Group(ALL_MEMORY * MIB, PROCESSES)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with _folder(self.address.parent) as folder:
+            self._socket.bind(f"/proc/self/fd/{folder}/{self.address.name}")
+        self._socket.listen(8)
+        # The thread lives as long as the sandbox: bubblewrap dies with the one that started it.
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+        self._keeper.start()
+
+    def close(self) -> None:
+        """End all of it; nothing is left when this returns."""
+        with self._lock:
+            self._closed = True
+            process = self._process
+        if process is not None:
+            self._end(process)
+        self._keeper.join()
+        self._socket.close()
+        self._group.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _keep(self) -> None:
+        try:
+            for _ in range(STARTS):
+                process = self._start()
+                if process is None:
+                    break
+                self._wait_for(process)
+                self._end(process)
+                if self._closed or self.trouble is not None:
+                    break
+        except (OSError, SandboxError, psutil.Error) as error:
+            self.trouble = f"the sandbox cannot be started: {error}"
+        finally:
+            # Whoever knocks from here on is turned away, and whoever waits too.
+            self._socket.close()
+
+    def _start(self) -> subprocess.Popen[bytes] | None:
+        with ExitStack() as opened:
+            files = [self._socket.fileno()]
+            command = self._inner()
+            if self.walls.namespaces:
+                filters: list[str] = []
+                if self.walls.seccomp:
+                    files.append(filter_file())
+                    opened.callback(os.close, files[-1])
+                    filters = ["--seccomp", str(files[-1])]
+                command = [*self._walls(), *filters, "--", *command]
+            with self._lock:
+                if self._closed:
+                    return None
+                self._process = process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env=self.environment,
+                    cwd="/",
+                    pass_fds=files,
+                    start_new_session=True,
+                )
+            return process
+
+    def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        """Bound what is warm, let it go, and wait for its end."""
+        lifeline, told = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+        ready = told.readline()
+        if ready:
+            with suppress(psutil.NoSuchProcess):
+                self._bound([process.pid, *(child.pid for child in _below(process.pid))])
+            with suppress(OSError):
+                lifeline.write(b"!")
+                lifeline.flush()
+        said = cast(IO[bytes], process.stderr).read().decode("utf-8", "replace")
+        code = process.wait()
+        # The learner's code can kill what runs within, and cannot have it end with a 1.
+        if not self._closed and (not ready or code == 1):
+            words = said.strip().splitlines() or [f"it ended with {code}"]
+            self.trouble = f"the sandbox does not start: {words[-1]}"
+
+    def _bound(self, pids: list[int]) -> None:
+        if set(self.walls.groups) - set(self._group.bounds):
+            raise SandboxError("its control group is gone")
+        self._group.add(*pids)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process and all below it; what a learner does with signals does not matter."""
+        with suppress(psutil.NoSuchProcess):
+            below = _below(process.pid)
+            if not self.walls.namespaces:
+                # It knows best what it has adopted.
+                with suppress(OSError):
+                    cast(IO[bytes], process.stdin).close()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_GRACE)
+                below += _below(process.pid) if process.poll() is None else []
+            for child in below:
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+            process.kill()
+            psutil.wait_procs(below, timeout=_GRACE)
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            with suppress(OSError):
+                cast(IO[bytes], stream).close()
+
+    def _inner(self) -> list[str]:
+        """The command that runs within."""
+        walls, exercises, handed_in = self.walls, self.stage.exercises, self.stage.handed_in
+        options: list[str] = []
+        if walls.namespaces:
+            exercises = _COURSE / "steps" / self.seen.name / "exercises"
+            handed_in = _COURSE / "handed-in"
+            options = ["--alone", "--processes", str(PROCESSES)]
+            options += ["--wipe", "/tmp", "--wipe", "/dev/shm"]  # noqa: S108 - its own
+            options += ["--keep", sys.prefix, "--keep", sys.base_prefix]
+            options += [] if self.uid is None else ["--uid", str(self.uid)]
+        return [
+            *(sys.executable, "-P", "-m", "checker.harness.listen"),
+            *("--socket", str(self._socket.fileno())),
+            *("--handed-in", str(handed_in)),
+            *("--root", str(self.seen)),
+            *("--exercises", str(exercises)),
+            *(part for name in self.preload for part in ("--preload", name)),
+            *("--seconds", str(self.seconds)),
+            *("--memory", str(PROCESS_MEMORY)),
+            *("--file", str(FILE)),
+            *options,
+        ]
+
+    def _walls(self) -> list[str]:
+        """The command that builds the sandbox around."""
+        stage, step = self.stage, self.seen.name
+        exercises = _COURSE / "steps" / step / "exercises"
+        library = _COURSE / "lib"
+        checker = Path(__file__).resolve().parents[1]
+        passwd = stage.folder / "passwd"
+        uid = NOBODY if self.uid is None else self.uid
+        passwd.write_text(f"learner:x:{uid}:{uid}::/tmp:/bin/sh\n", encoding="ascii")
+        binds = {
+            **{Path(path): Path(path) for path in (sys.base_prefix, sys.prefix)},
+            library / "checker" / "__init__.py": checker / "__init__.py",
+            library / "checker" / "harness": checker / "harness",
+            exercises: stage.exercises,
+            _COURSE / "handed-in": stage.handed_in,
+            Path("/etc/passwd"): passwd,
+        }
+        return [
+            *bubblewrap(),
+            *_writable("/tmp", 0o1777, FOLDER),  # noqa: S108 - its own
+            *_writable("/dev/shm", 0o1777, FOLDER),  # noqa: S108 - its own
+            *_folders([*binds, self.seen]),
+            *system(),
+            *(part for to, of in binds.items() for part in ("--ro-bind", str(of), str(to))),
+            *_writable(str(self.seen.parent), 0o777, FOLDER),
+            *("--remount-ro", "/dev", "--remount-ro", "/"),
+            *("--setenv", "PYTHONPATH", str(library)),
+        ]
+
+
+def learners_uid() -> int | None:
+    """Whom the learner's code runs as; None where we cannot become anybody else.
+
+    If it can be, a user of whom there is no other process on this machine: a bound on the
+    processes of a user is then a bound on one submission.
+    """
+    if os.getuid() != 0:
+        return None
+    rows = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
+    known = [(int(first), int(count)) for first, _, count in map(str.split, rows)]
+    for uid in (600_000_000 + secrets.randbelow(100_000_000), NOBODY):
+        if any(first <= uid < first + count for first, count in known):
+            return uid
+    return None
+
+
+def bubblewrap() -> list[str]:
+    """The namespaces and rights of every sandbox, as the beginning of a command.
+
+    Raises :class:`SandboxError` where there is no bubblewrap.
+    """
+    program = shutil.which("bwrap")
+    if program is None:
+        raise SandboxError("there is no bwrap: install the package bubblewrap")
+    # Root becomes another user within, and ends that user's processes; whoever is nobody
+    # special needs a user namespace for the rest.
+    rights = (
+        [part for right in ("KILL", "SETUID", "SETGID") for part in ("--cap-add", f"CAP_{right}")]
+        if learners_uid() is not None
+        else ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY), "--disable-userns"]
+    )
+    return [
+        *(program, "--die-with-parent", "--new-session", "--cap-drop", "ALL", *rights),
+        *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
+        *("--unshare-cgroup-try", "--hostname", "localhost", "--chdir", "/"),
+        *("--dev", "/dev", "--proc", "/proc"),
+    ]
+
+
+def system() -> Iterator[str]:
+    """The system's libraries, to read."""
+    yield from ("--ro-bind", "/usr", "/usr")
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        path = Path("/", name)
+        if path.is_symlink():
+            yield from ("--symlink", str(path.readlink()), str(path))
+        elif path.is_dir():
+            yield from ("--ro-bind", str(path), str(path))
+    for name in ("ld.so.cache", "mime.types"):
+        yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+
+
+def _folders(paths: Sequence[Path]) -> Iterator[str]:
+    """The folders above ``paths``, open to all: bubblewrap itself makes them for root alone."""
+    wanted = {parent for path in paths for parent in path.parents} - {Path("/")}
+    for folder in sorted(wanted):
+        if not folder.is_relative_to("/usr"):
+            yield from ("--perms", "0755", "--dir", str(folder))
+
+
+def _writable(path: str, mode: int, size: int) -> Iterator[str]:
+    yield from ("--size", str(size * MIB), "--perms", f"{mode:04o}", "--tmpfs", path)
+
+
+def _below(pid: int) -> list[psutil.Process]:
+    below: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
+    return below
+
+
+class _folder:  # noqa: N801 - used like a function
+    """A descriptor of a folder, as a context: a socket's own path may have 107 bytes at most."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> int:
+        self._file = os.open(self._path, os.O_PATH | os.O_DIRECTORY)
+        return self._file
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)

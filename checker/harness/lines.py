@@ -1,0 +1,105 @@
+"""The two ways to a process with the learner's app: start one, or knock at one that waits."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import IO, BinaryIO, Protocol, cast
+
+from checker.harness.frames import write_frame
+from checker.harness.ground import Ground
+
+_GRACE = 2.0
+
+
+class Line(Protocol):
+    """Frames go ``out`` to the app's process and come ``into`` this one."""
+
+    out: BinaryIO
+    into: BinaryIO
+
+    def code(self) -> int | None:
+        """The exit code of the process, which has ended or is about to; None: unknown."""
+
+    def close(self) -> None:
+        """End the process."""
+
+
+class Process:
+    """A child process that runs ``checker.harness.serve`` on its first two pipes."""
+
+    def __init__(self, ground: Ground, stack: Path | None) -> None:
+        # -P keeps the learner's folder from shadowing the modules that we need ourselves.
+        command = [sys.executable, "-P", "-m", "checker.harness.serve"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.out = _pipe(self._process.stdin)
+        self.into = _pipe(self._process.stdout)
+        hello = {
+            "root": str(ground.root),
+            "exercises": str(ground.exercises),
+            "edit": list(ground.edit),
+            "stack": str(stack) if stack else None,
+        }
+        write_frame(self.out, hello)
+
+    def code(self) -> int | None:
+        try:
+            return self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def close(self) -> None:
+        self.out.close()
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self.into.close()
+
+
+class Socket:
+    """A process of ``checker.harness.listen``, which forks one that serves this caller alone.
+
+    The process is handed two files: one for what the learner's code prints, and one for the
+    stack of what takes too long.
+    """
+
+    def __init__(self, address: Path, edit: tuple[str, ...], stack: Path | None) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with ExitStack() as opened:
+            # By way of the folder: a socket's own path may have 107 bytes at most.
+            folder = os.open(address.parent, os.O_PATH | os.O_DIRECTORY)
+            opened.callback(os.close, folder)
+            self._socket.connect(f"/proc/self/fd/{folder}/{address.name}")
+            files = [_opened_anew("/proc/self/fd/2"), _opened_anew(stack or os.devnull)]
+            for file in files:
+                opened.callback(os.close, file)
+            socket.send_fds(self._socket, [b"!"], files)
+        self.out = cast(BinaryIO, self._socket.makefile("wb"))
+        self.into = cast(BinaryIO, self._socket.makefile("rb"))
+        write_frame(self.out, {"edit": list(edit)})
+
+    def code(self) -> int | None:
+        # It would have said so.
+        return None
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        for end in (self.out, self.into, self._socket):
+            with suppress(OSError):
+                end.close()
+
+
+def _opened_anew(path: str | Path) -> int:
+    """For writing at the end, and not shared: whoever gets it cannot change how we use ours."""
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def _pipe(stream: IO[bytes] | None) -> BinaryIO:
+    return cast(BinaryIO, stream)

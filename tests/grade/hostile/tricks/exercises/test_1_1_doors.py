@@ -1,0 +1,2 @@
+def test_the_app_is_there():
+    pass

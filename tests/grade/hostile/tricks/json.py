@@ -1,0 +1,1 @@
+raise SystemExit("mine, not the one of Python")

@@ -1,0 +1,337 @@
+"""What a hostile submission tries: it earns nothing by it, stops nobody, and leaves nothing behind.
+
+Needs bubblewrap, on Linux. The hostile apps lie in ``hostile/``; most stand in for the app of a
+course of one exercise, whose tests are doors that say back what they are told.
+"""
+
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from checker.author.trees import solved, write_tree
+from checker.course import Course
+from checker.engine.score import points
+from checker.engine.verdict import Verdict
+from checker.errors import EnvironmentTrouble
+from checker.grade import isolation
+from checker.grade import probe as probes
+from checker.grade.isolation import TAMPERING, Examiner, Tier, choose, flags, probe
+from checker.grade.sandbox import Sandbox, learners_uid
+
+HERE = Path(__file__).parent
+HOSTILE = HERE / "hostile"
+COURSE = Course.load(HERE / "prison")
+STEP = COURSE.step(1)
+EXERCISE = STEP.exercises[0]
+LIMIT, BUDGET = 1.5, 60.0
+
+layers = probe() if sys.platform == "linux" else []
+broken = next((layer.why for layer in layers if layer.needed and not layer.works), "")
+pytestmark = pytest.mark.skipif(
+    bool(broken) or not layers, reason=f"no sandbox here: {broken or 'not Linux'}"
+)
+
+Judge = Callable[..., Verdict]
+
+
+@pytest.fixture(scope="module")
+def examiner() -> Iterator[Examiner]:
+    with Examiner(COURSE, choose(unsafe=False), limit=LIMIT, budget=BUDGET) as examiner:
+        yield examiner
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Path:
+    """The solved step, as somebody honest hands it in."""
+    root = tmp_path / "submission"
+    write_tree(solved(STEP), root)
+    return root
+
+
+@pytest.fixture
+def judge(examiner: Examiner, submission: Path) -> Judge:
+    """``judge(code)``: the verdict on the submission, with ``code`` as its app where given."""
+
+    def judge(code: str | None = None, seed: str | None = None) -> Verdict:
+        if code is not None:
+            (submission / "app" / "__init__.py").write_text(code, encoding="utf-8")
+        (verdict,) = examiner.examine(submission, STEP, [EXERCISE], seed)
+        return verdict
+
+    return judge
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(examiner: Examiner, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Processes, mounts, control groups and files are as they were before the test."""
+    made: list[Sandbox] = []
+
+    class Remembered(Sandbox):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(self)
+
+    monkeypatch.setattr(isolation, "Sandbox", Remembered)
+    before = surroundings(set())
+    yield
+    assert surroundings({sandbox.uid for sandbox in made} - {None}) == before
+
+
+def surroundings(learners: set[int | None]) -> dict[str, object]:
+    groups = Path("/sys/fs/cgroup").rglob(f"checker-{os.getpid()}-*")
+    mine = psutil.Process()
+    return {
+        "processes": {child.pid for child in mine.children(recursive=True)},
+        "learners": {p.pid for p in psutil.process_iter(["uids"]) if user_of(p) in learners},
+        "mounts": Path("/proc/mounts").read_text(encoding="utf-8"),
+        "files": set(Path(tempfile.gettempdir()).glob("grade-*")),
+        "groups": set(groups),
+        "descriptors": mine.num_fds(),
+        "threads": mine.num_threads(),
+    }
+
+
+def user_of(process: psutil.Process) -> int | None:
+    return process.info["uids"].real if process.info["uids"] else None
+
+
+def words(verdict: Verdict, door: str) -> str:
+    (test,) = [test for test in verdict.tests if test.name.endswith(f"[{door}]")]
+    assert test.outcome != "passed", f"{door} earned a point"
+    assert test.failure is not None, f"{door}: {test.outcome}, and nothing is said"
+    return test.failure.message
+
+
+def earned(verdict: Verdict) -> float:
+    return points(EXERCISE, verdict)
+
+
+def test_an_honest_submission_earns_its_points(judge: Judge) -> None:
+    verdict = judge()
+
+    assert verdict.state == "solved"
+    assert earned(verdict) == EXERCISE.points
+
+
+HORRORS = {
+    "loop": "still not done after 1.5 seconds",
+    "sleep": "still not done after 1.5 seconds",
+    "regex": "still not done after 1.5 seconds",
+    "deadlock": "still not done after 1.5 seconds",
+    "stubborn": "still not done after 1.5 seconds",
+    "daemon": "was killed",
+    "leave": r"exit code 0",
+    "kill_all": "was killed",
+    "segfault": "segmentation fault",
+    "recursion": "RecursionError|MemoryError|segmentation fault|still not done|was killed",
+    "memory": "MemoryError|was killed",
+    "forks": "still not done|was killed|stopped answering",
+    "disk": "OSError|No space left|File too large|disk is full",
+    "inodes": "still not done|No space left|disk is full|OSError",
+    "print": "printed more than 10 MB",
+    "flood": "printed more than 10 MB|still not done",
+    "gigabyte": "larger than 16 MiB",
+    "forged": "no answer|still not done",
+    "garbage": "no answer|still not done",
+    "deep": "no answer|still not done",
+}
+
+
+def test_each_horror_costs_its_own_test_alone(judge: Judge) -> None:
+    started = time.monotonic()
+    verdict = judge((HOSTILE / "resources.py").read_text(encoding="utf-8"))
+    seconds = time.monotonic() - started
+
+    said = {door: words(verdict, door) for door in HORRORS}
+    odd = {door: text for door, text in said.items() if not re.search(HORRORS[door], text)}
+    assert odd == {}
+    passed = {test.name for test in verdict.tests if test.outcome == "passed"}
+    honest = {name for name in passed if "honest" in name}
+    assert len(honest) == 3
+    assert passed == honest | {"test_the_app_is_there"}
+    assert earned(verdict) == pytest.approx(EXERCISE.points * 3 / 23)
+    # Nothing that a learner does takes more than what was granted.
+    assert seconds < BUDGET + 30
+    # And whoever loops is told where.
+    (loop,) = [test for test in verdict.tests if test.name.endswith("[loop]")]
+    assert loop.outcome == "timed_out"
+    assert loop.failure is not None
+    assert loop.failure.where is not None
+    assert (loop.failure.where.file, loop.failure.where.function) == ("app/__init__.py", "loop")
+
+
+def test_patience_ends(submission: Path) -> None:
+    code = (HOSTILE / "resources.py").read_text(encoding="utf-8")
+    slow = "".join(f"\n{door} = sleep" for door in (*HORRORS, "honest"))
+    (submission / "app" / "__init__.py").write_text(code + slow, encoding="utf-8")
+    with Examiner(COURSE, choose(unsafe=False), limit=20, budget=1) as examiner:
+        (verdict,) = examiner.examine(submission, STEP, [EXERCISE])
+
+    assert "took more than 1 seconds together" in words(verdict, "honest")
+    assert verdict.state == "not_yet"
+    assert [test.outcome for test in verdict.tests[2:]] == ["not_run"] * 22
+
+
+def test_there_is_nothing_to_be_found(
+    judge: Judge, submission: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHECKER_TOKEN", "SECRET")
+    (submission.parent / "somebody-elses.txt").write_text("another one's", encoding="utf-8")
+    code = (HOSTILE / "secrets.py").read_text(encoding="utf-8")
+
+    # Where nobody can become another user, its keeper is the learner's to end, and holds nothing.
+    whole = learners_uid() is not None
+    found = "nothing" if whole else "another process's memory, a signal to its keeper"
+    for _ in range(2):  # the second one looks for what the first has left
+        verdict = judge(code)
+        assert verdict.problem is not None
+        assert verdict.state == "does_not_load"
+        assert f"found: {found} while" in verdict.problem.message
+        assert earned(verdict) == 0
+
+
+AT_IMPORT = {
+    "exits": ("import os\nexec('os._exit(0)', {'os': os, '__name__': 'flask'})", "exit code 0"),
+    "exits politely": ("import sys\nsys.exit(0)", "sys.exit()"),
+    "says so itself": ("print('10 passed in 0.10s')\nraise SystemExit(0)", "sys.exit()"),
+    "serves": ("from flask import Flask\nFlask(__name__).run()", "app.run()"),
+    "asks": ("input('name? ')", "input()"),
+    "loops": ("while True: pass", "still not done after 1.5 seconds"),
+    "kills": ("import os\nos.kill(-1, 9)\nos.kill(os.getpid(), 9)", "killed"),
+    "lacks a package": ("import requests_of_mine", "there is no module requests_of_mine"),
+    "has no syntax": ("def create_app(:\n", "cannot be read: SyntaxError"),
+    "is empty": ("", "create_app"),
+}
+
+
+@pytest.mark.parametrize("kind", AT_IMPORT)
+def test_what_does_not_load_is_named_and_earns_nothing(judge: Judge, kind: str) -> None:
+    code, said = AT_IMPORT[kind]
+    verdict = judge(code)
+
+    assert verdict.state == "does_not_load"
+    assert verdict.problem is not None
+    assert said in verdict.problem.message
+    assert earned(verdict) == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_editors_encoding_is_read_or_named(
+    judge: Judge, submission: Path, encoding: str
+) -> None:
+    file = submission / "app" / "__init__.py"
+    text = file.read_text(encoding="utf-8").replace("\n", "\r\n")
+    file.write_bytes(text.encode(encoding))
+    verdict = judge()
+
+    if encoding == "utf-8-sig":
+        assert verdict.state == "solved"
+    else:
+        assert verdict.problem is not None
+        assert "app/__init__.py cannot be read" in verdict.problem.message
+
+
+UNSOLVED = (STEP.path / "app" / "__init__.py").read_text(encoding="utf-8")
+
+
+def test_tricks_that_fool_a_shared_process_earn_nothing(judge: Judge, submission: Path) -> None:
+    for file in sorted((HOSTILE / "tricks").rglob("*")):
+        if file.is_file():
+            target = submission / file.relative_to(HOSTILE / "tricks")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
+    verdict = judge("from app import tricks\n" + UNSOLVED)
+
+    assert verdict.state == "not_yet"
+    assert earned(verdict) == 0
+    assert len(verdict.tests) == 24
+    codes = {flag.code: flag.where for flag in flags(submission, STEP)}
+    assert codes == {
+        "own_conftest": "conftest.py",
+        "own_pytest_settings": "pytest.ini",
+        "own_startup": "sitecustomize.py",
+        "extra_tests": "exercises/test_9_9_more.py",
+        "edited_tests": "exercises/test_1_1_doors.py",
+        "shadows_module": "json.py",
+        "forges_pytest": "conftest.py",
+        "writes_at_exit": "app/tricks.py",
+    }
+    assert {"forges_pytest", "writes_at_exit"} <= TAMPERING
+
+
+def test_an_honest_step_has_no_flag() -> None:
+    course = Course.load(HERE.parents[1])
+    for step in course.steps:
+        with tempfile.TemporaryDirectory() as name:
+            write_tree(solved(step), Path(name))
+            assert flags(Path(name), step) == ()
+
+
+def test_the_same_seed_asks_the_same(judge: Judge) -> None:
+    def got(seed: str | None) -> list[str | None]:
+        tests = judge(UNSOLVED.replace("{}", "dict(request.args)[::]"), seed).tests
+        return [test.failure and test.failure.asked for test in tests]
+
+    first, again, other, none = map(got, ("one", "one", "other", None))
+    assert first == again
+    assert len({str(asked) for asked in (first, other, none)}) == 3
+
+
+def test_results_do_not_depend_on_the_order(examiner: Examiner, submission: Path) -> None:
+    (plain,) = examiner.examine(submission, STEP, [EXERCISE], "seed")
+    (shuffled,) = examiner.examine(submission, STEP, [EXERCISE], "seed", shuffled=True)
+
+    assert [test.name for test in plain.tests] == [test.name for test in shuffled.tests]
+    assert shuffled.state == "solved"
+
+
+def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(EnvironmentTrouble, match="install the package bubblewrap") as caught:
+        choose(unsafe=False)
+
+    assert caught.value.exit_code == 4
+    assert choose(unsafe=True) == Tier("none")
+    assert {layer.name for layer in probe() if not layer.works} > {probes.BUBBLEWRAP}
+
+
+def test_without_a_sandbox_the_same_is_judged(submission: Path) -> None:
+    code = (HOSTILE / "resources.py").read_text(encoding="utf-8")
+    keep = ("honest", "loop", "daemon", "leave", "segfault", "honest_still", "honest_to_the_end")
+    with Examiner(COURSE, Tier("none"), limit=LIMIT, budget=BUDGET) as examiner:
+        (verdict,) = examiner.examine(submission, STEP, [EXERCISE])
+        assert verdict.state == "solved"
+        others = "".join(f"\n{door} = honest" for door in HORRORS if door not in keep)
+        (submission / "app" / "__init__.py").write_text(code + others, encoding="utf-8")
+        (verdict,) = examiner.examine(submission, STEP, [EXERCISE])
+
+    said = {door: words(verdict, door) for door in keep if "honest" not in door}
+    assert {door for door in said if not re.search(HORRORS[door], said[door])} == set()
+    assert verdict.passed == len(verdict.tests) - len(said)
+
+
+@pytest.mark.parametrize("odd", ["folder", "link", "pipe", "closed"])
+def test_what_is_no_file_is_not_looked_at(judge: Judge, submission: Path, odd: str) -> None:
+    path = submission / "app" / "more.py"
+    if odd == "folder":
+        path.mkdir()
+    elif odd == "link":
+        path.symlink_to("/dev/zero")
+    elif odd == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_text("x", encoding="utf-8")
+        path.chmod(0)
+
+    assert judge().state == "solved"
+    assert flags(submission, STEP) == ()
