@@ -23,7 +23,8 @@ def human(report: Report, notes: bool) -> Iterator[str]:
         for finding in group:
             hit, rule = finding.hit, finding.rule
             place = f"{hit.line}:{hit.column}"
-            yield f"  {MARKS[finding.severity]} {place:<8}{finding.severity} {rule.id} {hit.message}"
+            mark = f"{MARKS[finding.severity]} {place:<8}"
+            yield f"  {mark}{finding.severity} {rule.id} {hit.message}"
             if rule.id not in told:
                 told.add(rule.id)
                 yield f"    why     {rule.why}"

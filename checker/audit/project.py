@@ -226,7 +226,7 @@ class Project:
                 if line.startswith("web:"):
                     found.append((name, number, line.removeprefix("web:").strip()))
         for name, node in self.compose.items():
-            for _, service in node.get("services").items():
+            for service in node.get("services").values():
                 command = service.get("command")
                 if command.plain:
                     found.append((name, command.line, command.plain))
@@ -240,8 +240,8 @@ class Project:
             if asked and int(asked[1]) > 1:
                 return file, line
         for name in self.matching(r"(^|/)gunicorn[^/]*\.py$"):
-            for number, line in enumerate(self.text(name).splitlines(), 1):
-                asked = re.match(r"workers\s*=\s*(.+)", line)
+            for number, text in enumerate(self.text(name).splitlines(), 1):
+                asked = re.match(r"workers\s*=\s*(.+)", text)
                 if asked and (not asked[1].strip().isdigit() or int(asked[1]) > 1):
                     return name, number
         return None

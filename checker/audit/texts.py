@@ -129,6 +129,9 @@ class Yaml:
             return []
         return [(Yaml(key), Yaml(value)) for key, value in self._node.value]
 
+    def values(self) -> Iterator[Yaml]:
+        return (value for _, value in self.items())
+
     def list(self) -> list[Yaml]:
         import yaml
 
@@ -148,8 +151,7 @@ class Yaml:
             yield self.text
         for item in self.list():
             yield item.text
-        for key, _ in self.items():
-            yield key.text
+        yield from (key.text for key, _ in self.items())
 
 
 def parse_yaml(text: str) -> Yaml | str | None:

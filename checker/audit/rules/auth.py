@@ -21,9 +21,11 @@ from checker.audit.source import (
 
 JWT = ("jwt.decode", "jwt.api_jwt.decode", "jose.jwt.decode")
 PASSWORD = re.compile(r"(^|_)(password|passwd|pwd)($|_)", re.IGNORECASE)
-GUARDS = re.compile(r"login_required|jwt_required|auth_required|roles?_required|permission|requires_auth"
-                    r"|token_required|require_(auth|login|token|scope)|fresh_login_required"
-                    r"|admin_required|authenticated", re.IGNORECASE)  # fmt: skip
+GUARDS = re.compile(
+    r"login_required|jwt_required|auth_required|roles?_required|permission|requires_auth"
+    r"|token_required|require_(auth|login|token|scope)|admin_required|authenticated",
+    re.IGNORECASE,
+)
 
 
 def _decodes(project: Project) -> Iterator[tuple[PyFile, ast.Call]]:
@@ -256,7 +258,9 @@ def _header_in(file: PyFile, place: ast.AST, name: str) -> str:
     return ""
 
 
-LIMITS = re.compile(r"limit|throttl|lockout|failed_(login|attempt)|attempts|fail2ban|axes", re.IGNORECASE)
+LIMITS = re.compile(
+    r"limit|throttl|lockout|failed_(login|attempt)|attempts|fail2ban|axes", re.IGNORECASE
+)
 LOGIN = re.compile(r"(^|[/_-])(log-?in|sign-?in|token|authenticate)/?$", re.IGNORECASE)
 
 

@@ -156,14 +156,19 @@ def source_before_dependencies(project: Project) -> Iterator[Hit]:
         for stage in dockerfile.stages:
             copied: Step | None = None
             for step in stage:
-                if step.word in {"COPY", "ADD"} and re.match(r"(--\S+\s+)*\./?\s", step.rest):
+                if step.word in {"COPY", "ADD"} and re.match(
+                    r"(--(?!from)\S+\s+)*\./?\s", step.rest
+                ):
                     copied = copied or step
-                elif step.word == "RUN" and INSTALLS.search(step.rest) and copied is not None:
-                    if "-r" in step.rest or "sync" in step.rest or "poetry" in step.rest:
-                        yield _at(
-                            dockerfile, copied, "all is copied before dependencies are installed"
-                        )
-                        copied = None
+                elif (
+                    copied is not None
+                    and step.word == "RUN"
+                    and INSTALLS.search(step.rest)
+                    and re.search(r" -r|sync|poetry", step.rest)
+                ):
+                    message = "all is copied before dependencies are installed"
+                    yield _at(dockerfile, copied, message)
+                    break
 
 
 @rule(

@@ -10,8 +10,11 @@ from checker.audit.model import Hit, Severity, rule
 from checker.audit.project import MIGRATION, Project
 from checker.audit.source import PyFile, has_keyword, keyword, text_of, value_of, words_in
 
-SQL = re.compile(r"^\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\b"
-                 r"|CREATE\s+(TABLE|INDEX)\s|DROP\s+(TABLE|INDEX)\s|ALTER\s+TABLE\s)", re.IGNORECASE)  # fmt: skip
+SQL = re.compile(
+    r"^\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\b"
+    r"|CREATE\s+(TABLE|INDEX)\s|DROP\s+(TABLE|INDEX)\s|ALTER\s+TABLE\s)",
+    re.IGNORECASE,
+)
 DATABASE = {"flask_sqlalchemy", "sqlalchemy"}
 
 

@@ -9,7 +9,9 @@ from checker.audit.model import Hit, rule
 from checker.audit.project import Project
 from checker.audit.rules.container import SECRET
 
-HEALTH = re.compile(r"health|ready|readiness|liveness|/live\b|/ping\b|/status\b|heartbeat", re.IGNORECASE)
+HEALTH = re.compile(
+    r"health|readiness|/readyz?\b|liveness|/livez?\b|/ping\b|/status/?$|heartbeat", re.IGNORECASE
+)
 
 
 @rule(
@@ -113,7 +115,7 @@ def no_health_check(project: Project) -> Iterator[Hit]:
 )
 def secret_in_compose(project: Project) -> Iterator[Hit]:
     for file, node in project.compose.items():
-        for _, service in node.get("services").items():
+        for service in node.get("services").values():
             environment = service.get("environment")
             pairs = [(key.text, value.text, value.line) for key, value in environment.items()]
             for item in environment.list():
@@ -121,8 +123,9 @@ def secret_in_compose(project: Project) -> Iterator[Hit]:
                 pairs.append((key, value, item.line))
             for key, value, line in pairs:
                 if SECRET.search(key) and value and not value.startswith(("$", "/")):
-                    severity = None if re.search(r"SECRET|TOKEN|KEY", key) else "warning"
-                    yield Hit(file, line, 1, f"{key} is written in the file", severity)
+                    signs = re.search(r"SECRET|TOKEN|KEY", key)
+                    message = f"{key} is written in the file"
+                    yield Hit(file, line, 1, message, None if signs else "warning")
 
 
 @rule(
@@ -138,7 +141,7 @@ def secret_in_compose(project: Project) -> Iterator[Hit]:
 )
 def image_not_pinned(project: Project) -> Iterator[Hit]:
     for file, node in project.compose.items():
-        for _, service in node.get("services").items():
+        for service in node.get("services").values():
             image = service.get("image")
             if not image.text or service.get("build") or "$" in image.text or "@" in image.text:
                 continue

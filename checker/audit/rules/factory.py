@@ -18,7 +18,9 @@ EXTENSIONS = {
     "flask_sqlalchemy.SQLAlchemy", "flask_wtf.CSRFProtect", "flask_wtf.csrf.CSRFProtect",
 }  # fmt: skip
 FLASK = ("flask.Flask", "flask.app.Flask")
-AT_ROOT = re.compile(r"main|index|root|page|home|site|health|public|front|web|core|static", re.IGNORECASE)
+AT_ROOT = re.compile(
+    r"main|index|root|page|home|site|health|public|front|web|core|static", re.IGNORECASE
+)
 RUNNERS = re.compile(r"(^|/)(wsgi|asgi|main|run|manage|serve|server|__main__)\.py$")
 
 

@@ -20,8 +20,10 @@ def _of_request(file: PyFile, node: ast.AST) -> bool:
 def _built(node: ast.AST) -> bool:
     """Whether a text is put together from parts."""
     return (
-        (isinstance(node, ast.JoinedStr)
-        and any(isinstance(part, ast.FormattedValue) for part in node.values))
+        (
+            isinstance(node, ast.JoinedStr)
+            and any(isinstance(part, ast.FormattedValue) for part in node.values)
+        )
         or isinstance(node, ast.BinOp)
         or (
             isinstance(node, ast.Call)

@@ -242,9 +242,12 @@ def call_without_timeout(project: Project) -> Iterator[Hit]:
             elif name.startswith(("requests.", "httpx.")) and has_keyword(call, "timeout"):
                 if value_of(keyword(call, "timeout")) is None:
                     yield file.hit(call, f"{name}() waits for ever")
-            elif name == "urllib.request.urlopen" and not has_keyword(call, "timeout"):
-                if len(call.args) < 3:
-                    yield file.hit(call, "urlopen() waits for ever")
+            elif (
+                name == "urllib.request.urlopen"
+                and not has_keyword(call, "timeout")
+                and len(call.args) < 3
+            ):
+                yield file.hit(call, "urlopen() waits for ever")
 
 
 @rule(

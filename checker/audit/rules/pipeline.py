@@ -9,8 +9,11 @@ from checker.audit.model import Hit, rule
 from checker.audit.project import Project
 from checker.audit.texts import Yaml
 
-TESTS = re.compile(r"\b(pytest|tox|nox|unittest|hatch (run )?test|(make|just|task|invoke|npm)( run)? "
-                   r"[\w:-]*(tests?|check|ci|gate)\w*|[\w./-]*(tests?|check|gate)(\.sh|\.py)?(\s|$))")  # fmt: skip
+TESTS = re.compile(
+    r"\b(pytest|tox|nox|unittest|hatch (run )?test"
+    r"|(make|just|task|invoke|npm)( run)? [\w:-]*(tests?|check|ci|gate)\w*"
+    r"|[\w./-]*(tests?|check|gate)(\.sh|\.py)?(\s|$))"
+)
 DEPLOYS = re.compile(r"(^|[_-])(deploy|deployment|release|publish|promote)([_-]|$)", re.IGNORECASE)
 
 

@@ -14,8 +14,10 @@ SECRET = re.compile(r"(^|_)(SECRET|SECRET_KEY|PASSWORD|PASSWD|API_KEY|PRIVATE_KE
 SIGNING = re.compile(r"SECRET(_KEY)?$")
 # A name, a place, a key of the configuration: about a secret, and none itself
 NO_SECRET = re.compile(r"^(/|\$|<|\{|None$|https?://)|\s|^[A-Z][A-Z0-9_]+$")
-PASSWORD_IN_URL = re.compile(r"\b(?:postgres(?:ql)?|mysql|mariadb|mssql|oracle|mongodb|rediss?|amqps?)"
-                         r"(?:\+\w+)?://[^:/\s@{}%$<]*:([^@/\s{}%$<]+)@([^:/?\s]+)")  # fmt: skip
+PASSWORD_IN_URL = re.compile(
+    r"\b(?:postgres(?:ql)?|mysql|mariadb|mssql|oracle|mongodb|rediss?|amqps?)"
+    r"(?:\+\w+)?://[^:/\s@{}%$<]*:([^@/\s{}%$<]+)@([^:/?\s]+)"
+)
 NEAR = {"localhost", "127.0.0.1", "::1", "db", "postgres", "mysql", "redis", "host", "example.org"}
 
 

@@ -171,8 +171,7 @@ def cors_with_credentials(project: Project) -> Iterator[Hit]:
             origins = keyword(call, "origins")
             named = origins is not None and not words_in(origins) & {"*", ".*"}
             if not named and not (
-                (has_keyword(call, "resources", "origins")
-                and origins is None)
+                (has_keyword(call, "resources", "origins") and origins is None)
                 or project.mentions("CORS_ORIGINS")
             ):
                 yield file.hit(call, "any origin may send credentials")
@@ -213,7 +212,10 @@ def cors_not_explicit(project: Project) -> Iterator[Hit]:
         return
     for file in project.app_files:
         for call in file.all(ast.Call):
-            makes = file.qual(call.func) == "flask_cors.CORS"
-            if makes and call.args and not has_keyword(call, "origins", "resources"):
-                if value_of(keyword(call, "supports_credentials")) is not True:
-                    yield file.hit(call, "every origin is allowed, by default")
+            if (
+                file.qual(call.func) == "flask_cors.CORS"
+                and call.args
+                and not has_keyword(call, "origins", "resources")
+                and value_of(keyword(call, "supports_credentials")) is not True
+            ):
+                yield file.hit(call, "every origin is allowed, by default")
