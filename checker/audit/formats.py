@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -11,6 +12,8 @@ from checker.audit.model import SEVERITIES, Finding, Report, Rule
 from checker.audit.rules import RULES
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+ALIKE = 3
+"""So many findings of one rule in one file are told; the others are counted."""
 MARKS = {"error": "✗", "warning": "!", "note": "·"}
 
 
@@ -20,8 +23,12 @@ def human(report: Report, notes: bool) -> Iterator[str]:
     shown = [finding for finding in report.findings if notes or finding.severity != "note"]
     for file, group in groupby(shown, key=lambda finding: finding.hit.file):
         yield file
+        seen: Counter[str] = Counter()
         for finding in group:
             hit, rule = finding.hit, finding.rule
+            seen[rule.id] += 1
+            if seen[rule.id] > ALIKE:
+                continue
             place = f"{hit.line}:{hit.column}"
             mark = f"{MARKS[finding.severity]} {place:<8}"
             yield f"  {mark}{finding.severity} {rule.id} {hit.message}"
@@ -29,6 +36,9 @@ def human(report: Report, notes: bool) -> Iterator[str]:
                 told.add(rule.id)
                 yield f"    why     {rule.why}"
                 yield f"    repair  {rule.repair}"
+        for identity, count in seen.items():
+            if count > ALIKE:
+                yield f"  … and {count - ALIKE} more of {identity}; --json tells all"
         yield ""
     for fault in report.faults:
         yield f"our fault: the rule {fault.rule} failed ({fault.error}); the others have run"

@@ -153,10 +153,11 @@ class Project:
     @cached_property
     def is_api(self) -> bool:
         """Whether it answers in JSON at least as a rule: no pages from templates."""
-        pages = ("flask.render_template", "flask.templating.render_template")
-        jsons = ("flask.jsonify", "flask.json.jsonify")
-        paged = sum(file.calls(*pages) for file in self.app_files)
-        answered = sum(file.calls(*jsons) for file in self.app_files)
+        called = [call for file in self.app_files for call in file.calls_by_name()]
+        paged = max(
+            called.count("render_template"), len(list(self.matching(r"templates/.+\.html$")))
+        )
+        answered = called.count("jsonify")
         return bool(self.views) and (
             answered > paged or (not paged and bool(self.imported & API_LIBRARIES))
         )

@@ -87,6 +87,10 @@ class PyFile:
     def calls(self, *names: str) -> int:
         return len(self.calls_of(*names))
 
+    def calls_by_name(self) -> list[str]:
+        """The last names of all that is called: a project may wrap ``render_template``."""
+        return [self.qual(call.func).rpartition(".")[2] for call in self.all(ast.Call)]
+
     def parent(self, node: ast.AST) -> ast.AST | None:
         return self._parents.get(node)
 

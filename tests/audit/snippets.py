@@ -52,10 +52,14 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         {"app/__init__.py": APP, "wsgi.py": "from app import create_app\napp = create_app('x')\n"},
     ),
     "BSS103": (
-        "from flask import Blueprint\nloans = Blueprint('loans', __name__)  # here\nbooks = Blueprint('books', __name__, url_prefix='/b')\n"
-        "def init(app):\n    app.register_blueprint(loans)\n    app.register_blueprint(books)\n",
-        "from flask import Blueprint\nloans = Blueprint('loans', __name__)\nbooks = Blueprint('books', __name__, url_prefix='/b')\n"
-        "def init(app):\n    app.register_blueprint(loans, url_prefix='/l')\n    app.register_blueprint(books)\n",
+        (
+            "from flask import Blueprint\nloans = Blueprint('loans', __name__)  # here\nbooks = Blueprint('books', __name__, url_prefix='/b')\n"
+            "def init(app):\n    app.register_blueprint(loans)\n    app.register_blueprint(books)\n"
+        ),
+        (
+            "from flask import Blueprint\nloans = Blueprint('loans', __name__)\nbooks = Blueprint('books', __name__, url_prefix='/b')\n"
+            "def init(app):\n    app.register_blueprint(loans, url_prefix='/l')\n    app.register_blueprint(books)\n"
+        ),
     ),
     "BSS104": (
         VIEW

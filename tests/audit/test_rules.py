@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 def _snippets() -> dict[str, tuple[object, object]]:
     spec = spec_from_file_location("snippets", Path(__file__).with_name("snippets.py"))
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.SNIPPETS  # type: ignore[no-any-return]
@@ -42,7 +43,9 @@ def marked(files: dict[str, str]) -> list[tuple[str, int]]:
 
 
 def unmarked(files: dict[str, str]) -> dict[str, str]:
-    return {name: re.sub(r" +# here$", "", text, flags=re.M) for name, text in files.items()}
+    return {
+        name: re.sub(r" +# here$", "", text, flags=re.MULTILINE) for name, text in files.items()
+    }
 
 
 def test_every_rule_has_a_snippet() -> None:
@@ -73,7 +76,9 @@ def test_every_rule_is_documented_and_rests_on_claims() -> None:
     claims = {name for section in load_claims(ROOT) for name in section.claims}
     for rule in RULES:
         assert re.fullmatch(r"BSS[0-8]\d\d", rule.id)
-        assert rule.what.endswith(".") and rule.why.endswith((".", ")")) and rule.repair
+        assert rule.what.endswith(".")
+        assert rule.why.endswith((".", ")"))
+        assert rule.repair
         assert rule.example
         assert set(rule.claims) <= claims, rule.id
         assert rule.claims

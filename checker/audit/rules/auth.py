@@ -13,6 +13,7 @@ from checker.audit.source import (
     bare,
     has_keyword,
     keyword,
+    names_in,
     settings_of,
     text_of,
     value_of,
@@ -194,7 +195,11 @@ def password_in_plain(project: Project) -> Iterator[Hit]:
             if len(node.ops) != 1 or not isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
                 continue
             sides = [node.left, node.comparators[0]]
-            words = [side.attr for side in sides if isinstance(side, ast.Attribute)]
+            words = [
+                side.attr
+                for side in sides
+                if isinstance(side, ast.Attribute) and not names_in(side.value) & SENT
+            ]
             stored = len(words) == 1 and words[0] in {"password", "passwd"}
             typed = any(
                 (isinstance(side, ast.Name) and side.id in {"password", "passwd", "pwd"})
@@ -203,6 +208,10 @@ def password_in_plain(project: Project) -> Iterator[Hit]:
             )
             if stored and typed:
                 yield file.hit(node, "a stored password is compared as it is")
+
+
+# What the client sent, and not what is stored
+SENT = {"auth", "authorization", "credentials", "form", "data", "request", "args", "basic"}
 
 
 def _from_request(file: PyFile, node: ast.AST) -> bool:

@@ -155,13 +155,35 @@ author: Mapped[Author] = relationship(back_populates="books")       # in Book
 """,
 )
 def without_back_populates(project: Project) -> Iterator[Hit]:
-    for file, call in _relationships(project):
+    found = list(_relationships(project))
+    ends = {
+        (owner.name, target)
+        for file, call in found
+        if (owner := file.class_of(call)) is not None
+        for target in _targets(file, call)
+    }
+    for file, call in found:
         if has_keyword(call, "back_populates") or value_of(keyword(call, "viewonly")) is True:
             continue
-        if has_keyword(call, "backref"):
+        owner = file.class_of(call)
+        other = owner is not None and any(
+            (target, owner.name) in ends for target in _targets(file, call)
+        )
+        if not other and not has_keyword(call, "backref"):
+            yield file.hit(call, "the relationship has no other end", "note")
+        elif has_keyword(call, "backref"):
             yield file.hit(call, "backref hides the other end; back_populates shows it", "note")
         else:
             yield file.hit(call, "the relationship does not name its other end")
+
+
+def _targets(file: PyFile, call: ast.Call) -> set[str]:
+    """The names that may be of the class at the other end."""
+    words = words_in(call.args[0]) if call.args else set[str]()
+    parent = file.parent(call)
+    if isinstance(parent, ast.AnnAssign):
+        words |= words_in(parent.annotation)
+    return {name for word in words for name in re.findall(r"\w+", word)}
 
 
 @rule(

@@ -115,6 +115,14 @@ def blueprint_without_prefix(project: Project) -> Iterator[Hit]:
     if sum(map(len, made.values())) < 2:
         return  # with one domain there is nothing to tell apart
     for name, places in made.items():
+        routes = [
+            view
+            for view in project.views
+            if f"{name}.route" in view.decorators
+            or any(decorator.rpartition(".")[0].endswith(name) for decorator in view.decorators)
+        ]
+        if len(routes) == 1:
+            continue  # such as /metrics: one path cannot be told from its own prefix
         bare = [
             (file, call)
             for file, call in places

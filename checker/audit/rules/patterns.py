@@ -238,7 +238,9 @@ def call_without_timeout(project: Project) -> Iterator[Hit]:
             plain = OUTSIDE.match(name) and file.is_imported(name.partition(".")[0])
             on_session = first in sessions and OUTSIDE.match(f"requests.{verb}")
             if (plain or on_session) and not has_keyword(call, "timeout"):
-                yield file.hit(call, f"{name}() waits for ever")
+                # A script that somebody starts and watches holds no worker
+                severity: Severity = "warning" if file.at_import(call) else "error"
+                yield file.hit(call, f"{name}() waits for ever", severity)
             elif name.startswith(("requests.", "httpx.")) and has_keyword(call, "timeout"):
                 if value_of(keyword(call, "timeout")) is None:
                     yield file.hit(call, f"{name}() waits for ever")

@@ -51,7 +51,7 @@ def secret_in_source(project: Project) -> Iterator[Hit]:
                 text = value.value.decode("latin-1")
             if not text or not SECRET.search(name) or NO_SECRET.search(text):
                 continue
-            if file.for_development(place):
+            if file.for_development(place) or text.upper().replace("-", "_") == name:
                 continue
             if _overridden(file, place):
                 yield file.hit(
