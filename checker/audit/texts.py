@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ class Dockerfile:
     def stages(self) -> list[tuple[Step, ...]]:
         """The instructions of each stage, its ``FROM`` first."""
         starts = [at for at, step in enumerate(self.steps) if step.word == "FROM"]
-        ends = [*starts[1:], len(self.steps)]
-        return [self.steps[start:end] for start, end in zip(starts, ends, strict=True)]
+        return [self.steps[start:end] for start, end in pairwise([*starts, len(self.steps)])]
 
     @property
     def last_stage(self) -> tuple[Step, ...]:
@@ -56,12 +56,10 @@ class Dockerfile:
         found = []
         for stage in self.stages:
             words = [word for word in stage[0].rest.split() if not word.startswith("--")]
-            if not words:
-                continue
             image = re.sub(
                 r"\$\{?(\w+)(?::-([^}]*))?\}?",
                 lambda match: defaults.get(match[1]) or match[2] or match[0],
-                words[0],
+                words[0] if words else "",
             )
             name = words[2] if len(words) > 2 and words[1].upper() == "AS" else ""
             found.append((stage[0], image, name))

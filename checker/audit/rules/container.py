@@ -63,7 +63,9 @@ def base_not_pinned(project: Project) -> Iterator[Hit]:
     for dockerfile in project.dockerfiles:
         stages: set[str] = set()
         for step, image, name in dockerfile.bases:
-            known = image in stages or image == "scratch" or "@sha256:" in image or "$" in image
+            known = (
+                image in stages or image in {"", "scratch"} or "@sha256:" in image or "$" in image
+            )
             stages.add(name)
             last = image.rpartition("/")[2]
             tag = last.partition(":")[2]
