@@ -9,6 +9,7 @@ import pytest
 
 from checker.audit.model import Report
 from checker.audit.rules import BY_ID, RULES
+from checker.author.pages.audit import audit_overview, audit_rules
 from checker.claims import load_claims
 
 Audited = Callable[[dict[str, str]], Report]
@@ -83,3 +84,11 @@ def test_every_rule_is_documented_and_rests_on_claims() -> None:
         assert set(rule.claims) <= claims, rule.id
         assert rule.claims
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+def test_every_rule_has_its_place_on_the_page() -> None:
+    page = audit_rules()
+    for rule in RULES:
+        assert f"{{#{rule.anchor}}}" in page
+        assert rule.docs.endswith(f"#{rule.anchor}")
+        assert f"(#{rule.anchor})" in audit_overview()

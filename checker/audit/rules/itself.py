@@ -13,7 +13,7 @@ no_reason = rule(
     why="Without its reason nobody can tell, a year later, whether it still holds.",
     repair="Write the reason behind the brackets. Until then the exception excepts nothing.",
     example="""
-password = "letmein"  # audit: ignore[BSS107] of the demo account, reset each night
+SECRET_KEY = "demo"  # audit: ignore[BSS107] of the demo account, reset each night
 """,
 )(silent)
 
