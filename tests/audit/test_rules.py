@@ -92,3 +92,24 @@ def test_every_rule_has_its_place_on_the_page() -> None:
         assert f"{{#{rule.anchor}}}" in page
         assert rule.docs.endswith(f"#{rule.anchor}")
         assert f"(#{rule.anchor})" in audit_overview()
+
+
+@pytest.mark.parametrize(
+    ("statement", "severity"),
+    [
+        ("db.session.execute(text(f'SELECT * FROM a WHERE b = {b}'))", "error"),
+        ("db.session.execute(db.text('SELECT * FROM a WHERE b = %s' % b))", "error"),
+        ("db.execute('SELECT * FROM a WHERE b = ' + b)", "error"),
+        ("db.execute('SELECT * FROM a WHERE b = {}'.format(elsewhere()))", "warning"),
+        ("db.execute('SELECT * FROM a WHERE b = ?', (b,))", None),
+        ("db.execute('SELECT * FROM a ' 'WHERE b = 1')", None),
+        ("db.execute(f'SELECT * FROM a LIMIT {int(b)}')", None),
+        ("queue.execute(f'selecting {b}')", None),
+    ],
+)
+def test_sql_from_pieces_by_where_they_come_from(
+    audited: Audited, statement: str, severity: str | None
+) -> None:
+    source = f"from sqlalchemy import text\ndef view(db, queue, b):\n    {statement}\n"
+    found = [finding.severity for finding in audited({"a.py": source}).findings]
+    assert found == ([severity] if severity else [])

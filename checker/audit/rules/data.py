@@ -15,6 +15,8 @@ SQL = re.compile(
     r"|CREATE\s+(TABLE|INDEX)\s|DROP\s+(TABLE|INDEX)\s|ALTER\s+TABLE\s)",
     re.IGNORECASE,
 )
+EXECUTES = {"execute", "executemany", "executescript", "scalar", "scalars"}
+TEXT = re.compile(r"^sqlalchemy\.(\w+\.)*text$|(^|\.)(db|sa)\.text$")
 DATABASE = {"flask_sqlalchemy", "sqlalchemy"}
 
 
@@ -307,11 +309,7 @@ def sql_from_pieces(project: Project) -> Iterator[Hit]:
         for call in file.all(ast.Call):
             name = file.qual(call.func)
             verb = call.func.attr if isinstance(call.func, ast.Attribute) else name
-            if not call.args or not (
-                verb in {"execute", "executemany", "executescript", "scalar", "scalars"}
-                or name
-                in {"sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text"}
-            ):
+            if not call.args or not (verb in EXECUTES or TEXT.search(name)):
                 continue
             statement = call.args[0]
             if isinstance(statement, ast.Name):

@@ -145,7 +145,7 @@ def cache_before_guard(project: Project) -> Iterator[Hit]:
 @rule(
     "BSS505",
     "forwarded-for-believed",
-    "error",
+    "warning",
     "5.1a 5.3a",
     what="The client's address comes through ProxyFix, with the number of your own proxies.",
     why="X-Forwarded-For is whatever the client writes: limits and logs by it are by nothing.",
@@ -175,7 +175,7 @@ def forwarded_for_believed(project: Project) -> Iterator[Hit]:
                 and file.qual(parent.value) in {"flask.request.headers", "flask.request.environ"}
             )
             if read:
-                yield file.hit(node, f"{node.value} is believed, whoever wrote it", "warning")
+                yield file.hit(node, f"{node.value} is believed, whoever wrote it")
 
 
 @rule(
