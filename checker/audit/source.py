@@ -15,7 +15,11 @@ from checker.audit.model import Hit, Severity
 Node = TypeVar("Node", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 METHODS = ("get", "post", "put", "patch", "delete")
-FOR_DEVELOPMENT = re.compile(r"dev|test|local|debug|example|sample", re.IGNORECASE)
+FOR_DEVELOPMENT = re.compile(
+    # As a word of its own: is_dev, test_app, and neither device nor latest
+    r"(?i:(?:^|[\W_])(?:dev|devel\w*|tests?|testing|local|debug|examples?|samples?)(?:$|[\W_]))"
+    r"|(?:Dev|Devel[a-z]*|Tests?|Testing|Local|Debug|Example|Sample)(?=[A-Z_]|$)"
+)
 
 
 class PyFile:

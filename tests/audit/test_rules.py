@@ -113,3 +113,23 @@ def test_sql_from_pieces_by_where_they_come_from(
     source = f"from sqlalchemy import text\ndef view(db, queue, b):\n    {statement}\n"
     found = [finding.severity for finding in audited({"a.py": source}).findings]
     assert found == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("DevConfig", False),
+        ("DevelopmentConfig", False),
+        ("TestingConfig", False),
+        ("LocalConfig", False),
+        ("dev_settings", False),
+        ("Production", True),
+        ("DeviceConfig", True),
+        ("Latest", True),
+    ],
+)
+def test_what_is_for_development_goes_by_whole_words(
+    audited: Audited, name: str, found: bool
+) -> None:
+    report = audited({"a.py": f"class {name}:\n    SECRET_KEY = 'correct-horse'\n"})
+    assert bool(report.findings) == found
