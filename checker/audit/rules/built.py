@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.audit.model import Hit, rule
+from checker.audit.model import Hit, Severity, rule
 from checker.audit.project import Project
 from checker.audit.rules.delivery import HEALTH
 
@@ -67,7 +67,9 @@ def built_with_html_errors(project: Project) -> Iterator[Hit]:
 )
 def built_without_health(project: Project) -> Iterator[Hit]:
     if project.built and not any(HEALTH.search(rule) for rule in project.built.rules):
-        yield Hit(*project.place, "no rule of the URL map is a health check")
+        deployed = project.dockerfiles or project.starts
+        severity: Severity | None = None if deployed else "note"
+        yield Hit(*project.place, "no rule of the URL map is a health check", severity)
 
 
 @rule(
