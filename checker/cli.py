@@ -20,13 +20,24 @@ class _Group(click.Group):
     """The commands; those for instructors and authors are imported only when asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), "grade", "verify-results", "gradescope", "author"]
+        return [
+            *super().list_commands(ctx),
+            "grade",
+            "verify-results",
+            "gradescope",
+            "author",
+            "audit",
+        ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "author":
             from checker.author.commands import author
 
             return author
+        if cmd_name == "audit":
+            from checker.audit.commands import audit
+
+            return audit
         if cmd_name in ("grade", "verify-results", "gradescope"):
             from checker.grade import commands
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from checker.author.pages import api, cards, changes, coverage, sources, symbols
+from checker.author.pages import api, audit, cards, changes, coverage, sources, symbols
 from checker.author.pages.markup import counted, fence, folded, language_of
 from checker.claims import Section, load_claims
 from checker.course import Course, Step
@@ -54,6 +54,10 @@ def define_env(env: Environment) -> None:
         pages.screen,
         pages.coverage_map,
         pages.api,
+        audit.audit_exception,
+        audit.audit_settings,
+        audit.audit_overview,
+        audit.audit_rules,
     ):
         env.macro(macro)
 

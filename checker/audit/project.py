@@ -1,0 +1,301 @@
+"""A project as the rules see it: its files, read and parsed once, never executed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from checker.audit.source import PyFile, View, views_of
+from checker.audit.texts import Dockerfile, Yaml, parse_dockerfile, parse_yaml
+from checker.files import IGNORED_FOLDERS, is_ignored
+
+LARGEST = 1_000_000
+"""Bytes. No hand-written source is larger; what is, is made, and not read."""
+
+NOT_THEIRS = IGNORED_FOLDERS - {"instance"} | {
+    ".eggs", ".hg", ".nox", ".svn", ".tox", "__pypackages__", "bower_components", "build", "dist",
+    "env", "htmlcov", "site-packages",
+}  # fmt: skip
+TEXTS = re.compile(
+    r"(^|/)(Dockerfile[^/]*|[^/]+\.[Dd]ockerfile|Containerfile|Procfile|\.env|\.gitignore"
+    r"|\.dockerignore|[^/]+\.(ya?ml|toml|txt|cfg|ini|conf|sh|lock|in))$"
+)
+TEST_PLACE = re.compile(
+    r"(^|/)(tests?|testing|conftest\.py|test_[^/]*|[^/]*_tests?\.py)(/|$)", re.IGNORECASE
+)
+MIGRATION = re.compile(r"(^|/)(migrations?|alembic)/")
+DEVELOPMENT = re.compile(r"dev|test|local|debug|override|ci\b|example|sample", re.IGNORECASE)
+LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that could not be looked at, and why."""
+
+    file: str
+    line: int
+    why: str
+    harmless: bool = False
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the app that was built said of itself; no secret is among it."""
+
+    factory: str
+    config: dict[str, Any]
+    rules: tuple[str, ...]
+    extensions: tuple[str, ...]
+    secret_length: int
+    not_found: str  # the content type of a 404
+
+
+class Project:
+    """All files of ``root`` but what is excluded, by their paths with forward slashes."""
+
+    def __init__(
+        self, root: Path, exclude: tuple[str, ...] = (), built: Built | None = None
+    ) -> None:
+        self.root = root
+        self.built = built
+        self.unreadable: list[Unreadable] = []
+        self.names = sorted(_walk(root, exclude))
+        self._listed = frozenset(self.names)
+        self._texts: dict[str, str | None] = {}
+
+    def text(self, name: str) -> str:
+        """A file's text, "" where there is none; why it cannot be had is in ``unreadable``."""
+        if name not in self._texts and name not in self._listed:
+            return ""
+        if name not in self._texts:
+            self._texts[name] = self._read(name)
+        return self._texts[name] or ""
+
+    def _read(self, name: str) -> str | None:
+        path = self.root / name
+        try:
+            if path.stat().st_size > LARGEST:
+                self.unreadable.append(
+                    Unreadable(name, 1, f"is larger than {LARGEST:,} bytes", harmless=True)
+                )
+                return None
+            text = path.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            self.unreadable.append(Unreadable(name, 1, error.strerror or "cannot be opened"))
+        except UnicodeDecodeError:
+            self.unreadable.append(Unreadable(name, 1, "is not text in UTF-8"))
+        else:
+            return text.replace("\r\n", "\n")
+        return None
+
+    def matching(self, pattern: str) -> Iterator[str]:
+        """The names of all files whose path matches the regular expression."""
+        search = re.compile(pattern).search
+        return (name for name in self.names if search(name))
+
+    def load(self) -> None:
+        """Read all there is to read, so that ``unreadable`` is complete."""
+        _ = self.python, self.yaml, self.all_text
+
+    @cached_property
+    def python(self) -> list[PyFile]:
+        """Every Python file that can be parsed, tests too."""
+        files = []
+        for name in self.matching(r"\.py$"):
+            text = self.text(name)
+            try:
+                files.append(PyFile(name, text))
+            except SyntaxError as error:
+                why = f"cannot be parsed as Python 3 ({error.msg})"
+                self.unreadable.append(Unreadable(name, error.lineno or 1, why))
+            except (ValueError, RecursionError, MemoryError):
+                self.unreadable.append(Unreadable(name, 1, "cannot be parsed"))
+        return files
+
+    @cached_property
+    def app_files(self) -> list[PyFile]:
+        """The Python files of the application: no tests, no migrations."""
+        return [
+            file
+            for file in self.python
+            if not TEST_PLACE.search(file.name) and not MIGRATION.search(file.name)
+        ]
+
+    @cached_property
+    def tests(self) -> list[str]:
+        """Files of tests, by the names that pytest and unittest look for."""
+        return list(self.matching(r"(^|/)(test_[^/]*|[^/]*_test|tests?)\.py$"))
+
+    @cached_property
+    def views(self) -> list[View]:
+        return [view for file in self.app_files for view in views_of(file)]
+
+    @cached_property
+    def imported(self) -> set[str]:
+        """The first names of all that the application imports: ``{"flask", "sqlalchemy"}``."""
+        return {name for file in self.app_files for name in file.imported}
+
+    @cached_property
+    def all_text(self) -> str:
+        """The application's source and settings as one text, to tell that nothing speaks of X."""
+        names = [file.name for file in self.app_files]
+        names += [name for name in self.names if TEXTS.search(name) and not _is_lock(name)]
+        return "\n".join(self.text(name) for name in names)
+
+    def mentions(self, pattern: str) -> bool:
+        return re.search(pattern, self.all_text) is not None
+
+    @cached_property
+    def is_api(self) -> bool:
+        """Whether it answers in JSON at least as a rule: no pages from templates."""
+        called = [call for file in self.app_files for call in file.calls_by_name()]
+        paged = max(
+            called.count("render_template"), len(list(self.matching(r"templates/.+\.html$")))
+        )
+        answered = called.count("jsonify")
+        return bool(self.views) and (
+            answered > paged or (not paged and bool(self.imported & API_LIBRARIES))
+        )
+
+    @cached_property
+    def place(self) -> tuple[str, int, int]:
+        """Where the app is made: the place to blame for what is nowhere."""
+        for file in self.app_files:
+            for call in file.calls_of("flask.Flask", "flask.app.Flask"):
+                return file.name, call.lineno, call.col_offset + 1
+        return (self.app_files[0].name if self.app_files else "."), 1, 1
+
+    @cached_property
+    def is_app(self) -> bool:
+        """Whether an app is made here: a library for Flask has other duties."""
+        makers = ("flask.Flask", "flask.app.Flask", "apiflask.APIFlask", "connexion.FlaskApp")
+        return any(file.calls(*makers) for file in self.app_files)
+
+    @cached_property
+    def dockerfiles(self) -> list[Dockerfile]:
+        names = self.matching(r"(^|/)(Dockerfile|Containerfile)(\.[^/]+)?$|\.[Dd]ockerfile$")
+        return [
+            parse_dockerfile(name, self.text(name))
+            for name in names
+            if not DEVELOPMENT.search(PurePosixPath(name).name)
+            and not name.endswith(".dockerignore")
+        ]
+
+    @cached_property
+    def yaml(self) -> dict[str, Yaml]:
+        """Compose files and workflows, as far as they are YAML."""
+        found = {}
+        for name in self.matching(
+            r"(^|/)(docker-)?compose[^/]*\.ya?ml$|^\.github/workflows/[^/]+\.ya?ml$"
+        ):
+            parsed = parse_yaml(self.text(name))
+            if isinstance(parsed, str):
+                self.unreadable.append(Unreadable(name, 1, parsed))
+            elif parsed is not None:
+                found[name] = parsed
+        return found
+
+    @cached_property
+    def compose(self) -> dict[str, Yaml]:
+        """Compose files, but for those that are for development by their names."""
+        return {
+            name: node
+            for name, node in self.yaml.items()
+            if not name.startswith(".github/") and not DEVELOPMENT.search(PurePosixPath(name).name)
+        }
+
+    @cached_property
+    def workflows(self) -> dict[str, Yaml]:
+        return {name: node for name, node in self.yaml.items() if name.startswith(".github/")}
+
+    @cached_property
+    def starts(self) -> list[tuple[str, int, str]]:
+        """Commands that start a server: file, line, the command."""
+        found = [
+            (dockerfile.name, step.line, step.plain)
+            for dockerfile in self.dockerfiles
+            for step in dockerfile.last_stage
+            if step.word in {"CMD", "ENTRYPOINT"}
+        ]
+        for name in self.matching(r"(^|/)Procfile$"):
+            for number, line in enumerate(self.text(name).splitlines(), 1):
+                if line.startswith("web:"):
+                    found.append((name, number, line.removeprefix("web:").strip()))
+        for name, node in self.compose.items():
+            for service in node.get("services").values():
+                command = service.get("command")
+                if command.plain:
+                    found.append((name, command.line, command.plain))
+        return found
+
+    @cached_property
+    def many_workers(self) -> tuple[str, int] | None:
+        """Where more than one worker process is asked for."""
+        for file, line, command in self.starts:
+            asked = re.search(r"(?:--workers[= ]|-w ?|--processes[= ])(\d+)", command)
+            if asked and int(asked[1]) > 1:
+                return file, line
+        for name in self.matching(r"(^|/)gunicorn[^/]*\.py$"):
+            for number, text in enumerate(self.text(name).splitlines(), 1):
+                asked = re.match(r"workers\s*=\s*(.+)", text)
+                if asked and (not asked[1].strip().isdigit() or int(asked[1]) > 1):
+                    return name, number
+        return None
+
+
+API_LIBRARIES = {
+    "apiflask", "apispec", "connexion", "flask_marshmallow", "flask_openapi3", "flask_restful",
+    "flask_restx", "flask_smorest", "marshmallow", "spectree",
+}  # fmt: skip
+
+
+def _is_lock(name: str) -> bool:
+    return name.endswith((*LOCKS, ".lock"))
+
+
+def _walk(root: Path, exclude: tuple[str, ...]) -> Iterator[str]:
+    """Paths of all regular files below ``root``; links are not followed, nor listed."""
+    for folder, folders, files in os.walk(root):  # errors are passed over: nothing to read there
+        at = Path(folder)
+        inner = at.relative_to(root).as_posix()
+        prefix = "" if inner == "." else f"{inner}/"
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in NOT_THEIRS
+            and not name.endswith(".egg-info")
+            and not (at / name / "pyvenv.cfg").exists()
+            and not excluded(f"{prefix}{name}", exclude)
+        )
+        for name in files:
+            path = at / name
+            if (
+                not is_ignored(name)
+                and path.is_file()
+                and not path.is_symlink()
+                and not excluded(prefix + name, exclude)
+                and _printable(prefix + name)
+            ):
+                yield prefix + name
+
+
+def _printable(name: str) -> bool:
+    """Whether the name is text at all: POSIX allows any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def excluded(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a pattern covers the path, or a folder that it is in."""
+    path = PurePosixPath(name)
+    return any(
+        place.match(pattern.rstrip("/")) for pattern in patterns for place in (path, *path.parents)
+    )

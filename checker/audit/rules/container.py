@@ -1,0 +1,214 @@
+"""The Dockerfile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checker.audit.model import Hit, rule
+from checker.audit.project import Project
+from checker.audit.texts import Dockerfile, Step
+
+INSTALLS = re.compile(r"\b(pip3?|uv|poetry|pipenv|pdm)\b.*\b(install|sync)\b")
+BUILDERS = re.compile(r"\b(build-essential|gcc|g\+\+|make|[a-z0-9-]+-dev|build-base)\b")
+SECRET = re.compile(r"(SECRET|PASSWORD|PASSWD|TOKEN|API_KEY|PRIVATE_KEY)[A-Z_]*$")
+
+
+def _at(dockerfile: Dockerfile, step: Step, message: str) -> Hit:
+    return Hit(dockerfile.name, step.line, 1, message)
+
+
+@rule(
+    "BSS701",
+    "container-as-root",
+    "error",
+    "7.1b",
+    what="The container does not run as root.",
+    why="Whoever breaks into the app has root in the container, one step from the host.",
+    repair="Make a user, and name it in USER in the last stage.",
+    example="RUN useradd --system --uid 10001 app\nUSER app\n",
+)
+def container_as_root(project: Project) -> Iterator[Hit]:
+    for dockerfile in project.dockerfiles:
+        if not dockerfile.bases:
+            continue
+        users = [step for step in dockerfile.last_stage if step.word == "USER"]
+        start, image, _ = dockerfile.bases[-1]
+        if users:
+            if users[-1].rest.partition(":")[0].strip() in {"root", "0"}:
+                yield _at(dockerfile, users[-1], "the container runs as root")
+        elif image in {name for _, _, name in dockerfile.bases[:-1]}:
+            named = next(
+                stage
+                for stage, (_, _, name) in zip(dockerfile.stages, dockerfile.bases, strict=True)
+                if name == image
+            )
+            if not any(step.word == "USER" for step in named):
+                yield _at(dockerfile, start, "the container runs as root")
+        elif "nonroot" not in image:
+            yield _at(dockerfile, start, "the container runs as root: there is no USER")
+
+
+@rule(
+    "BSS702",
+    "base-not-pinned",
+    "error",
+    "7.1c",
+    what="The base image is pinned.",
+    why="latest is another Python on another system next month, without a change of yours.",
+    repair="Name version and variant; better, the digest as well.",
+    example="FROM python:3.13.1-slim-bookworm\n",
+)
+def base_not_pinned(project: Project) -> Iterator[Hit]:
+    for dockerfile in project.dockerfiles:
+        stages: set[str] = set()
+        for step, image, name in dockerfile.bases:
+            known = (
+                image in stages or image in {"", "scratch"} or "@sha256:" in image or "$" in image
+            )
+            stages.add(name)
+            last = image.rpartition("/")[2]
+            tag = last.partition(":")[2]
+            if known:
+                continue
+            if not tag or tag == "latest":
+                yield _at(dockerfile, step, f"{image} may be any version tomorrow")
+            elif re.fullmatch(r"3(-.*)?", tag) and last.startswith("python:"):
+                yield Hit(
+                    dockerfile.name, step.line, 1, f"{image} moves with every Python", "warning"
+                )
+
+
+@rule(
+    "BSS703",
+    "single-stage",
+    "warning",
+    "7.1a 8.2f",
+    what="What builds stays out of what runs.",
+    why="Compilers and headers in the image are weight, and tools for whoever gets in.",
+    repair="Install into a virtual environment in a first stage, and copy that.",
+    example="""
+FROM python:3.13-slim AS builder
+RUN python -m venv /venv && /venv/bin/pip install --require-hashes -r requirements.lock
+FROM python:3.13-slim
+COPY --from=builder /venv /venv
+""",
+)
+def single_stage(project: Project) -> Iterator[Hit]:
+    for dockerfile in project.dockerfiles:
+        if len(dockerfile.stages) != 1:
+            continue
+        runs = [step for step in dockerfile.last_stage if step.word == "RUN"]
+        builds = any(
+            BUILDERS.search(step.rest)
+            and re.search(r"apt(-get)?\b.*\binstall|apk\b.*\badd", step.rest, re.DOTALL)
+            for step in runs
+        )
+        if any(INSTALLS.search(step.rest) for step in runs):
+            step = dockerfile.last_stage[0]
+            if builds:
+                yield _at(dockerfile, step, "compilers are in the image that runs")
+            else:
+                yield Hit(dockerfile.name, step.line, 1, "built and run in one stage", "note")
+
+
+@rule(
+    "BSS704",
+    "secret-in-image",
+    "error",
+    "7.2b",
+    what="No secret is part of an image.",
+    why="ENV and ARG stay in its layers and its history: whoever can pull it can read them.",
+    repair="Give secrets when the container starts; for the build use RUN --mount=type=secret.",
+    example="RUN --mount=type=secret,id=index_token pip install -r requirements.lock\n",
+)
+def secret_in_image(project: Project) -> Iterator[Hit]:
+    for dockerfile in project.dockerfiles:
+        for step in dockerfile.steps:
+            if step.word == "ENV":
+                pairs = re.findall(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S*)", step.rest)
+                if not pairs and " " in step.rest:
+                    pairs = [tuple(step.rest.split(None, 1))]
+                for key, value in pairs:
+                    text = value.strip("\"'")
+                    if SECRET.search(key) and text and not text.startswith(("$", "/")):
+                        yield _at(dockerfile, step, f"{key} is written into the image")
+            elif step.word == "ARG":
+                key, _, value = step.rest.partition("=")
+                if SECRET.search(key.strip()):
+                    if value.strip("\"' "):
+                        yield _at(dockerfile, step, f"{key} is written into the image")
+                    else:
+                        message = f"the ARG {key} stays in the image's history"
+                        yield Hit(dockerfile.name, step.line, 1, message, "warning")
+
+
+@rule(
+    "BSS705",
+    "source-before-dependencies",
+    "note",
+    "7.1a",
+    what="Dependencies are installed before the source is copied.",
+    why="Otherwise each change of a line installs everything anew.",
+    repair="Copy the lock first, install, then copy the rest.",
+    example="COPY requirements.lock .\nRUN pip install -r requirements.lock\nCOPY . .\n",
+)
+def source_before_dependencies(project: Project) -> Iterator[Hit]:
+    for dockerfile in project.dockerfiles:
+        for stage in dockerfile.stages:
+            copied: Step | None = None
+            for step in stage:
+                if step.word in {"COPY", "ADD"} and re.match(
+                    r"(--(?!from)\S+\s+)*\./?\s", step.rest
+                ):
+                    copied = copied or step
+                elif (
+                    copied is not None
+                    and step.word == "RUN"
+                    and INSTALLS.search(step.rest)
+                    and re.search(r" -r|sync|poetry", step.rest)
+                ):
+                    message = "all is copied before dependencies are installed"
+                    yield _at(dockerfile, copied, message)
+                    break
+
+
+@rule(
+    "BSS706",
+    "no-dockerignore",
+    "warning",
+    "7.1d 7.2b",
+    what="What does not belong into the image is kept out of it.",
+    why="COPY . takes .git, .env and local databases along.",
+    repair="Write a .dockerignore that begins with * and lets in what is needed.",
+    example="*\n!app\n!migrations\n!requirements.lock\n!wsgi.py\n",
+)
+def no_dockerignore(project: Project) -> Iterator[Hit]:
+    if any(project.matching(r"\.dockerignore$")):
+        return
+    for dockerfile in project.dockerfiles:
+        for step in dockerfile.steps:
+            if step.word in {"COPY", "ADD"} and re.match(r"(--(?!from)\S+\s+)*\./?\s", step.rest):
+                yield _at(dockerfile, step, "all is copied, and there is no .dockerignore")
+                break
+
+
+@rule(
+    "BSS707",
+    "recommended-packages",
+    "note",
+    "7.1d",
+    what="Only needed system packages are installed.",
+    why="Recommended packages are weight, and more to keep patched.",
+    repair="Add --no-install-recommends.",
+    example="RUN apt-get update && apt-get install --yes --no-install-recommends libpq5\n",
+)
+def recommended_packages(project: Project) -> Iterator[Hit]:
+    for dockerfile in project.dockerfiles:
+        for step in dockerfile.last_stage:
+            if (
+                step.word == "RUN"
+                and re.search(r"apt(-get)?\s+(-\S+\s+)*install", step.rest)
+                and "no-install-recommends" not in step.rest
+            ):
+                yield _at(dockerfile, step, "recommended packages are installed as well")

@@ -1,0 +1,152 @@
+"""How the app is started, and how it tells that it is well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checker.audit.model import Hit, rule
+from checker.audit.project import Project
+from checker.audit.rules.container import SECRET
+
+HEALTH = re.compile(
+    r"health|readiness|/readyz?\b|liveness|/livez?\b|/ping\b|/status/?$|heartbeat", re.IGNORECASE
+)
+
+
+@rule(
+    "BSS710",
+    "development-server-in-production",
+    "error",
+    "7.5a",
+    what="A production server answers in production.",
+    why="Flask's own server is for development: it makes no promise of safety, speed or stability.",
+    repair="Start gunicorn, or another WSGI server.",
+    example='CMD ["gunicorn", "--timeout", "30", "--workers", "2", "wsgi:app"]\n',
+)
+def development_server(project: Project) -> Iterator[Hit]:
+    for file, line, command in project.starts:
+        if re.search(r"\bflask\b.*\brun\b|manage\.py runserver", command):
+            yield Hit(file, line, 1, "the development server is started")
+            continue
+        script = re.match(r"python[\d.]* (?:-u )?([\w./-]+\.py)\b", command)
+        if script:
+            wanted = script[1].removeprefix("./").rpartition("/")[2]
+            for source in project.app_files:
+                runs = re.search(
+                    r"^\s+(app|application|create_app\([^)]*\))\.run\(", source.text, re.MULTILINE
+                )
+                if (
+                    source.name.rpartition("/")[2] == wanted
+                    and runs
+                    and "flask" in project.imported
+                ):
+                    yield Hit(file, line, 1, f"{wanted} starts the development server")
+                    break
+
+
+@rule(
+    "BSS711",
+    "server-without-timeout",
+    "warning",
+    "7.5a",
+    what="The server's timeout is a decision.",
+    why="A worker that hangs is lost until somebody kills it; uWSGI never does by itself, "
+    "gunicorn after 30 seconds unless it is told otherwise.",
+    repair="Say --timeout and --graceful-timeout, or harakiri.",
+    example='CMD ["gunicorn", "--timeout", "30", "--graceful-timeout", "20", "wsgi:app"]\n',
+)
+def server_without_timeout(project: Project) -> Iterator[Hit]:
+    configured = "\n".join(project.text(name) for name in project.matching(r"gunicorn[^/]*\.py$"))
+    for file, line, command in project.starts:
+        if "gunicorn" in command:
+            if re.search(r"(--timeout[= ]|-t )0\b", command) or re.search(
+                r"^timeout\s*=\s*0\b", configured, re.MULTILINE
+            ):
+                yield Hit(file, line, 1, "a worker that hangs is never ended")
+            elif not re.search(r"--timeout|-t \d", command) and not re.search(
+                r"^timeout\s*=", configured, re.MULTILINE
+            ):
+                message = "no timeout is said: it is gunicorn's 30 seconds"
+                yield Hit(file, line, 1, message, "note")
+        elif re.search(r"\buwsgi\b", command) and not project.mentions("harakiri"):
+            yield Hit(file, line, 1, "a worker that hangs is never ended")
+
+
+@rule(
+    "BSS712",
+    "no-health-check",
+    "warning",
+    "7.5b 8.2f",
+    what="The app answers whether it lives, and whether it is ready.",
+    why="Whoever restarts it or sends it requests has no other way to know.",
+    repair="Answer /healthz without touching anything, /readiness with database and migrations.",
+    example="""
+@health.get("/healthz")
+def alive() -> dict[str, str]:
+    return {"status": "ok"}
+""",
+)
+def no_health_check(project: Project) -> Iterator[Hit]:
+    if not project.is_app or project.imported & {"flask_healthz", "healthcheck"}:
+        return
+    if any(HEALTH.search(path) for view in project.views for path in view.paths):
+        return
+    if any(
+        re.search(r"[\"']/?(healthz?|readiness|readyz?|livez?)\b", file.text)
+        for file in project.app_files
+    ):
+        return
+    deployed = project.dockerfiles or project.starts
+    yield Hit(
+        *project.place, "no route tells whether the app is well", None if deployed else "note"
+    )
+
+
+@rule(
+    "BSS713",
+    "secret-in-compose",
+    "error",
+    "7.2b",
+    what="A compose file names secrets, and does not hold them.",
+    why="It is in the repository like the source.",
+    repair="Take them from the environment or from secrets:.",
+    example="environment:\n  SECRET_KEY: ${SECRET_KEY:?must be set}\n",
+)
+def secret_in_compose(project: Project) -> Iterator[Hit]:
+    for file, node in project.compose.items():
+        for service in node.get("services").values():
+            environment = service.get("environment")
+            pairs = [(key.text, value.text, value.line) for key, value in environment.items()]
+            for item in environment.list():
+                key, _, value = item.text.partition("=")
+                pairs.append((key, value, item.line))
+            for key, value, line in pairs:
+                if SECRET.search(key) and value and not value.startswith(("$", "/")):
+                    signs = re.search(r"SECRET|TOKEN|KEY", key)
+                    message = f"{key} is written in the file"
+                    yield Hit(file, line, 1, message, None if signs else "warning")
+
+
+@rule(
+    "BSS714",
+    "image-not-pinned",
+    "warning",
+    "7.1c",
+    what="The images of a compose file are pinned.",
+    why="postgres without a version is a new major version one morning, that cannot read the "
+    "data of the last.",
+    repair="Name the version.",
+    example="image: postgres:17.2\n",
+)
+def image_not_pinned(project: Project) -> Iterator[Hit]:
+    for file, node in project.compose.items():
+        for service in node.get("services").values():
+            image = service.get("image")
+            if not image.text or service.get("build") or "$" in image.text or "@" in image.text:
+                continue
+            tag = image.text.rpartition("/")[2].partition(":")[2]
+            if not tag or tag == "latest":
+                yield Hit(
+                    file, image.line, image.column, f"{image.text} may be any version tomorrow"
+                )

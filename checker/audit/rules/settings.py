@@ -1,0 +1,247 @@
+"""Configuration: where settings and secrets come from."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from checker.audit.model import Hit, Severity, rule
+from checker.audit.project import Project
+from checker.audit.source import PyFile, keyword, settings_of, text_of, value_of, words_in
+
+SECRET = re.compile(r"(^|_)(SECRET|SECRET_KEY|PASSWORD|PASSWD|API_KEY|PRIVATE_KEY|ACCESS_TOKEN)$")
+SIGNING = re.compile(r"SECRET(_KEY)?$")
+# A name, a place, a key of the configuration: about a secret, and none itself
+NO_SECRET = re.compile(r"^(/|\$|<|\{|None$|https?://)|\s|^[A-Z][A-Z0-9_]+$")
+PASSWORD_IN_URL = re.compile(
+    r"\b(?:postgres(?:ql)?|mysql|mariadb|mssql|oracle|mongodb|rediss?|amqps?)"
+    r"(?:\+\w+)?://[^:/\s@{}%$<]*:([^@/\s{}%$<]+)@([^:/?\s]+)"
+)
+NEAR = {"localhost", "127.0.0.1", "::1", "db", "postgres", "mysql", "redis", "host", "example.org"}
+
+
+def _overridden(file: PyFile, node: ast.AST) -> bool:
+    """Whether the same function reads settings from elsewhere."""
+    function = file.function_of(node)
+    return function is not None and bool(
+        words_in(function) & {"from_pyfile", "from_prefixed_env", "from_envvar", "from_file"}
+    )
+
+
+@rule(
+    "BSS107",
+    "secret-in-source",
+    "error",
+    "1.3c 7.2b",
+    what="No secret is written in the source.",
+    why="Everybody who can read the repository, now or later, can sign sessions and tokens with "
+    "it, and it cannot be rotated without a release.",
+    repair="Read it from the environment, and refuse to start where it is missing. A secret that "
+    "was ever committed is known: make a new one.",
+    example="""
+SECRET_KEY = os.environ["SECRET_KEY"]
+""",
+)
+def secret_in_source(project: Project) -> Iterator[Hit]:
+    for file in project.app_files:
+        for name, value, place in settings_of(file):
+            text = text_of(value)
+            if isinstance(value, ast.Constant) and isinstance(value.value, bytes):
+                text = value.value.decode("latin-1")
+            if not text or not SECRET.search(name) or NO_SECRET.search(text):
+                continue
+            if file.for_development(place) or text.upper().replace("-", "_") == name:
+                continue
+            if _overridden(file, place):
+                yield file.hit(
+                    value,
+                    f"{name} has a default in the source: production runs with it, unnoticed,"
+                    " where the override is missing",
+                    "warning",
+                )
+            else:
+                yield file.hit(value, f"{name} is written in the source")
+
+
+@rule(
+    "BSS108",
+    "secret-with-default",
+    "error",
+    "1.3b 1.3c 7.2b",
+    what="A secret that is missing from the environment stops the start.",
+    why="With a default in the code production starts with a secret that everybody knows, and "
+    "nothing tells.",
+    repair="Use os.environ[...], which fails; give defaults to development and tests only.",
+    example="""
+class ProdConfig(BaseConfig):
+    SECRET_KEY = os.environ["SECRET_KEY"]
+""",
+)
+def secret_with_default(project: Project) -> Iterator[Hit]:
+    for file in project.app_files:
+        for call in file.calls_of("os.environ.get", "os.getenv", "environ.get"):
+            name = text_of(call.args[0]) if call.args else None
+            if not name or not SECRET.search(name) or file.for_development(call):
+                continue
+            default = call.args[1] if len(call.args) > 1 else keyword(call, "default")
+            parent = file.parent(call)
+            if default is None and isinstance(parent, ast.BoolOp) and isinstance(parent.op, ast.Or):
+                default = parent.values[-1]
+            if text_of(default):
+                severity: Severity = "error" if SIGNING.search(name) else "warning"
+                yield file.hit(call, f"{name} has a default that everybody can read", severity)
+
+
+@rule(
+    "BSS109",
+    "debug-in-production",
+    "error",
+    "1.3a 7.2c",
+    what="Debug mode is never on in production.",
+    why="The debugger shows source and variables to whoever causes an error, and lets those who "
+    "find its PIN run Python.",
+    repair="Leave debug out of the code: flask --debug run turns it on where it is wanted.",
+    example="""
+class BaseConfig:
+    DEBUG = False
+""",
+)
+def debug_in_production(project: Project) -> Iterator[Hit]:
+    for file in project.app_files:
+        for name, value, place in settings_of(file):
+            if name == "DEBUG" and value_of(value) is True and "flask" in project.imported:
+                in_class = file.class_of(place)
+                module_of_settings = re.search(r"conf|settings", file.name)
+                if (in_class or module_of_settings or not isinstance(place, ast.Name)) and not (
+                    file.for_development(place) or file.guarded(place)
+                ):
+                    yield file.hit(value, "debug mode is on for every environment that uses this")
+        for call in _runs(file):
+            if value_of(keyword(call, "debug")) is True:
+                severity: Severity = "warning" if file.guarded(call) else "error"
+                yield file.hit(call, "the server is started in debug mode", severity)
+
+
+@rule(
+    "BSS110",
+    "development-server-at-import",
+    "error",
+    "1.1b 7.5a",
+    what="Importing the application does not start a server.",
+    why="gunicorn imports the module and never gets further: Flask's development server answers "
+    "in its place, one process, not made for the open net.",
+    repair='Remove it and use flask run, or put it below if __name__ == "__main__".',
+    example="""
+if __name__ == "__main__":
+    create_app("development").run()
+""",
+)
+def server_at_import(project: Project) -> Iterator[Hit]:
+    for file in project.app_files:
+        for call in _runs(file):
+            if file.at_import(call):
+                yield file.hit(call, "a development server starts when this module is imported")
+
+
+def _runs(file: PyFile) -> list[ast.Call]:
+    if "flask" not in file.imported and not re.search(r"create_app|import app\b", file.text):
+        return []
+    return [
+        call
+        for call in file.all(ast.Call)
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "run"
+        and (
+            file.qual(call.func.value).rpartition(".")[2] in {"app", "application"}
+            or (
+                isinstance(call.func.value, ast.Call)
+                and file.qual(call.func.value.func).rpartition(".")[2] == "create_app"
+            )
+        )
+    ]
+
+
+@rule(
+    "BSS111",
+    "password-in-url",
+    "error",
+    "1.3c 7.2b",
+    what="No address with a password is written in the source.",
+    why="It is a secret like any other, and the address differs between deployments besides.",
+    repair="Read the whole address from the environment.",
+    example="""
+SQLALCHEMY_DATABASE_URI = os.environ["DATABASE_URL"]
+""",
+)
+def password_in_url(project: Project) -> Iterator[Hit]:
+    for file in project.app_files:
+        for node in file.all(ast.Constant):
+            found = PASSWORD_IN_URL.search(node.value) if isinstance(node.value, str) else None
+            if not found or file.docstring(node) or file.for_development(node):
+                continue
+            severity: Severity = "note" if found[2] in NEAR else "error"
+            yield file.hit(node, "an address with its password is written in the source", severity)
+
+
+@rule(
+    "BSS112",
+    "env-file-not-ignored",
+    "warning",
+    "1.3d 7.2b",
+    what="A .env file stays on the machine it was written for.",
+    why="It holds secrets, and one git add . puts them into the history for good.",
+    repair="Add .env to .gitignore, and commit a .env.example without values.",
+    example="# .gitignore\n.env\n",
+)
+def env_file_not_ignored(project: Project) -> Iterator[Hit]:
+    ignored = re.search(
+        r"^/?(\*\*/)?(\*?\.env\*?|\.env\.\*|\.\*)/?$", project.text(".gitignore"), re.MULTILINE
+    )
+    for name in project.matching(r"(^|/)\.env$"):
+        if ignored:
+            continue
+        for number, line in enumerate(project.text(name).splitlines(), 1):
+            key, _, value = line.removeprefix("export ").partition("=")
+            if SECRET.search(key.strip()) and value.strip():
+                yield Hit(name, number, 1, f"{key.strip()} is in a .env that git does not ignore")
+                break
+
+
+@rule(
+    "BSS113",
+    "dotenv-overrides",
+    "warning",
+    "1.3b 1.3d",
+    what="The real environment wins over a .env file.",
+    why="With override=True a file that was left behind replaces what the deployment sets.",
+    repair="Leave override out.",
+    example="load_dotenv()\n",
+)
+def dotenv_overrides(project: Project) -> Iterator[Hit]:
+    for file in project.app_files:
+        for call in file.calls_of("dotenv.load_dotenv"):
+            if value_of(keyword(call, "override")) is True and not file.for_development(call):
+                yield file.hit(call, "a .env file replaces what the real environment says")
+
+
+@rule(
+    "BSS114",
+    "no-limit-on-bodies",
+    "note",
+    "5.3c 7.5c",
+    what="The size of a request's body is limited.",
+    why="Without a limit one client can fill memory or disk with a single request.",
+    repair="Set MAX_CONTENT_LENGTH, and the same limit in the proxy.",
+    example="MAX_CONTENT_LENGTH = 1024 * 1024\n",
+)
+def no_limit_on_bodies(project: Project) -> Iterator[Hit]:
+    if not project.is_app or project.mentions(r"MAX_CONTENT_LENGTH|client_max_body_size"):
+        return
+    for view in project.views:
+        for node in ast.walk(view.function):
+            if isinstance(node, ast.Attribute) and view.file.qual(node) == "flask.request.files":
+                yield view.file.hit(node, "files are accepted without any limit", "warning")
+                return
+    if any(view.methods & {"POST", "PUT", "PATCH"} for view in project.views):
+        yield Hit(*project.place, "no limit for the size of a request is set")

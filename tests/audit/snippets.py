@@ -1,0 +1,418 @@
+"""For each rule one project that breaks it, at a line that is told, and one that does not.
+
+A text stands for ``app/views.py``, a mapping for files by their paths. In what breaks the rule
+the line to blame ends with ``# here``.
+"""
+
+from collections.abc import Mapping
+
+Files = str | Mapping[str, str]
+
+APP = "from flask import Flask\n\n\ndef create_app(name):\n    app = Flask(__name__)\n    return app\n"
+APP_HERE = APP.replace("Flask(__name__)", "Flask(__name__)  # here")
+API = (
+    "from flask import Blueprint, Flask, jsonify\n"
+    "bp = Blueprint('api', __name__, url_prefix='/api')\n"
+    "@bp.get('/a')\ndef a():\n    return jsonify(a=1)\n"
+    "@bp.post('/b')\ndef b():\n    return jsonify(b=1)\n"
+    "def create_app(name):\n    app = Flask(__name__)\n    app.register_blueprint(bp)\n    return app\n"
+)
+API_HERE = API.replace("Flask(__name__)", "Flask(__name__)  # here")
+VIEW = "from flask import Blueprint, request, session\nbp = Blueprint('x', __name__)\n"
+MODEL = (
+    "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship\n"
+    "class Base(DeclarativeBase): pass\n"
+)
+DOCKER = (
+    "FROM python:3.13.1-slim AS builder\nRUN pip install -r requirements.lock\n"
+    "FROM python:3.13.1-slim\nCOPY --from=builder /venv /venv\nUSER app\n"
+)
+WORKFLOW = ".github/workflows/ci.yml"
+
+
+def setting(line: str) -> str:
+    return f"import os\nfrom datetime import timedelta\nclass ProdConfig:\n    {line}\n"
+
+
+def docker(*lines: str) -> dict[str, str]:
+    return {"Dockerfile": "\n".join(lines) + "\n", ".dockerignore": "*\n"}
+
+
+def workflow(jobs: str) -> dict[str, str]:
+    return {WORKFLOW: "on: [push]\njobs:\n" + jobs}
+
+
+CHECKOUT = "uses: actions/checkout@" + "0" * 40
+TESTS_JOB = f"  tests:\n    steps:\n      - {CHECKOUT}\n      - run: python -m pytest\n"
+
+SNIPPETS: dict[str, tuple[Files, Files]] = {
+    "BSS101": ("from flask import Flask\napp = Flask(__name__)  # here\n", APP),
+    "BSS102": (
+        APP + "app = create_app('x')  # here\n",
+        {"app/__init__.py": APP, "wsgi.py": "from app import create_app\napp = create_app('x')\n"},
+    ),
+    "BSS103": (
+        (
+            "from flask import Blueprint\nloans = Blueprint('loans', __name__)  # here\nbooks = Blueprint('books', __name__, url_prefix='/b')\n"
+            "def init(app):\n    app.register_blueprint(loans)\n    app.register_blueprint(books)\n"
+        ),
+        (
+            "from flask import Blueprint\nloans = Blueprint('loans', __name__)\nbooks = Blueprint('books', __name__, url_prefix='/b')\n"
+            "def init(app):\n    app.register_blueprint(loans, url_prefix='/l')\n    app.register_blueprint(books)\n"
+        ),
+    ),
+    "BSS104": (
+        VIEW
+        + "from flask_caching import Cache\n@bp.get('/')\ndef a():\n    return Cache().get('x')  # here\n",
+        VIEW
+        + "from flask_caching import Cache\ncache = Cache()\n@bp.get('/')\ndef a():\n    return cache.get('x')\n",
+    ),
+    "BSS105": (
+        "from flask import Flask\nfrom flask_sqlalchemy import SQLAlchemy\napp = Flask(__name__)\ndb = SQLAlchemy(app)  # here\n",
+        "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\n",
+    ),
+    "BSS106": (
+        {
+            "app/extensions.py": "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\n",
+            "app/views.py": "from flask_caching import Cache\ncache = Cache()  # here\n",
+        },
+        {
+            "app/extensions.py": "from flask_sqlalchemy import SQLAlchemy\nfrom flask_caching import Cache\ndb = SQLAlchemy()\ncache = Cache()\n"
+        },
+    ),
+    "BSS107": (
+        setting("SECRET_KEY = 'correct-horse'  # here"),
+        setting("SECRET_KEY = os.environ['SECRET_KEY']"),
+    ),
+    "BSS108": (
+        setting("SECRET_KEY = os.environ.get('SECRET_KEY', 'dev')  # here"),
+        setting("SECRET_KEY = os.environ.get('SECRET_KEY')"),
+    ),
+    "BSS109": (
+        "import flask\n" + setting("DEBUG = True  # here"),
+        "import flask\nclass DevConfig:\n    DEBUG = True\n",
+    ),
+    "BSS110": (
+        APP + "create_app('x').run()  # here\n",
+        APP + "if __name__ == '__main__':\n    create_app('x').run()\n",
+    ),
+    "BSS111": (
+        "URL = 'postgresql://shop:hunter2@db.example.com/shop'  # here\n",
+        "URL = f'postgresql://shop:{password}@db.example.com/shop'\n",
+    ),
+    "BSS112": (
+        {".env": "SECRET_KEY=abc # here\n"},
+        {".env": "SECRET_KEY=abc\n", ".gitignore": ".env\n"},
+    ),
+    "BSS113": (
+        "from dotenv import load_dotenv\nload_dotenv(override=True)  # here\n",
+        "from dotenv import load_dotenv\nload_dotenv()\n",
+    ),
+    "BSS114": (API_HERE, API + "MAX_CONTENT_LENGTH = 1\n"),
+    "BSS115": (API_HERE, API + "    app.register_error_handler(404, b)\n"),
+    "BSS116": (
+        VIEW
+        + "@bp.app_errorhandler(Exception)\ndef failed(error):\n    return {'message': str(error)}, 500  # here\n",
+        VIEW
+        + "@bp.app_errorhandler(ValueError)\ndef failed(error):\n    return {'message': str(error)}, 422\n",
+    ),
+    "BSS201": (
+        "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\nclass User(db.Model): pass\ndef a():\n    return User.query.all()  # here\n",
+        "class Search: query = 'x'\ndef a(request):\n    return Search.query, request.query\n",
+    ),
+    "BSS202": (
+        "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\nclass User(db.Model):\n    id = db.Column(db.Integer)  # here\n",
+        MODEL + "class User(Base):\n    id: Mapped[int] = mapped_column(primary_key=True)\n",
+    ),
+    "BSS203": (
+        VIEW + "from app import db\n@bp.post('/')\ndef a():\n    db.session.commit()  # here\n",
+        VIEW
+        + "from app import db, service\ndef save():\n    db.session.commit()\n@bp.post('/')\ndef a():\n    service.save()\n",
+    ),
+    "BSS204": (
+        MODEL + "class A(Base):\n    b: Mapped['B'] = relationship()  # here\n",
+        MODEL + "class A(Base):\n    b: Mapped['B'] = relationship(back_populates='a')\n",
+    ),
+    "BSS205": (
+        MODEL + "class A(Base):\n    b: Mapped['B'] = relationship(back_populates='a')  # here\n",
+        MODEL
+        + "class A(Base):\n    b: Mapped['B'] = relationship(back_populates='a', lazy='selectin')\n",
+    ),
+    "BSS206": (
+        MODEL
+        + "class A(Base):\n    b: Mapped[list['B']] = relationship(back_populates='a')  # here\n",
+        MODEL
+        + "class A(Base):\n    b: Mapped[list['B']] = relationship(back_populates='a', cascade='all')\n    c: Mapped['C'] = relationship(back_populates='a')\n",
+    ),
+    "BSS207": (
+        "from app import db\ndef init(app):\n    db.create_all()  # here\n",
+        {"tests/conftest.py": "from app import db\ndef a():\n    db.create_all()\n"},
+    ),
+    "BSS208": (
+        APP_HERE + MODEL + "class A(Base): pass\n",
+        {"app/__init__.py": APP + MODEL + "class A(Base): pass\n", "migrations/env.py": "\n"},
+    ),
+    "BSS209": (
+        "def a(db, name):\n    db.execute(f\"SELECT * FROM users WHERE name = '{name}'\")  # here\n",
+        "TABLE = 'users'\ndef a(db, names):\n    marks = ','.join('?' * len(names))\n    db.execute(f'SELECT * FROM {TABLE} WHERE name IN ({marks})', names)\n",
+    ),
+    "BSS301": (
+        "import jwt\nx = jwt.decode(t, options={'verify_signature': False})  # here\n",
+        "import jwt\nx = jwt.decode(t, k, algorithms=['HS256'], audience='a', issuer='i')\n",
+    ),
+    "BSS302": (
+        "import jwt\nx = jwt.decode(t, k, algorithms=['HS256', 'none'])  # here\n",
+        "import jwt\nx = jwt.decode(t, k, ['HS256'])\n",
+    ),
+    "BSS303": (
+        "import jwt\nx = jwt.decode(t, k, algorithms=['HS256'])  # here\n",
+        "import jwt\nx = jwt.decode(t, k, algorithms=['HS256'], audience='a', issuer='i')\n",
+    ),
+    "BSS304": (
+        setting("JWT_ACCESS_TOKEN_EXPIRES = False  # here"),
+        setting("JWT_ACCESS_TOKEN_EXPIRES = timedelta(minutes=15)"),
+    ),
+    "BSS305": (
+        "import hashlib\ndef a(password):\n    return hashlib.sha256(password.encode()).hexdigest()  # here\n",
+        "import hashlib\ndef etag(body):\n    return hashlib.sha256(body).hexdigest()\n",
+    ),
+    "BSS306": (
+        "def a(user, password):\n    return user.password == password  # here\n",
+        "def a(form, user, password):\n    return form.password.data == form.confirm.data or user.check(password)\n",
+    ),
+    "BSS307": (
+        VIEW + "def a(key):\n    return request.headers.get('X-API-Key') == key  # here\n",
+        VIEW
+        + "import hmac\ndef a(key):\n    return request.headers.get('X-Kind') == key or hmac.compare_digest(request.headers['X-API-Key'], key)\n",
+    ),
+    "BSS308": (
+        VIEW
+        + "@bp.post('/login')\ndef login():  # here\n    return check(request.form['password'])\n",
+        VIEW
+        + "from app import limiter\n@bp.post('/login')\n@limiter.limit('5/minute')\ndef login():\n    return check(request.form['password'])\ndef init_limiter(): pass\n",
+    ),
+    "BSS309": (
+        "import logging\nlogger = logging.getLogger()\ndef a(user, password):\n    logger.info('%s %s', user, password)  # here\n",
+        "import logging\nlogger = logging.getLogger()\ndef a(user, password):\n    logger.info('%s with %s', user, len(password))\n",
+    ),
+    "BSS310": (
+        VIEW + "def a():\n    return request.args.get('api_key')  # here\n",
+        VIEW + "def a():\n    return request.headers.get('Authorization')\n",
+    ),
+    "BSS311": (
+        "import random\ndef a():\n    reset_token = random.choice('abc')  # here\n    return reset_token\n",
+        "import random\ndef a():\n    colour = random.choice('abc')\n    return colour\n",
+    ),
+    "BSS312": (
+        VIEW
+        + "from flask_login import login_required\n@login_required  # here\n@bp.get('/')\ndef a(): return ''\n",
+        VIEW
+        + "from flask_login import login_required\n@bp.get('/')\n@login_required\ndef a(): return ''\n",
+    ),
+    "BSS320": (
+        setting("SESSION_COOKIE_SECURE = False  # here"),
+        "class DevConfig:\n    SESSION_COOKIE_SECURE = False\n",
+    ),
+    "BSS321": (
+        APP + "from flask import session\ndef a():\n    session['user'] = 1  # here\n",
+        APP
+        + "from flask import session\nSESSION_COOKIE_SECURE = True\ndef a():\n    session['user'] = 1\n",
+    ),
+    "BSS322": (
+        "def a(response, t):\n    response.set_cookie('token', t)  # here\n",
+        "def a(response, t):\n    response.set_cookie('theme', t)\n    response.set_cookie('token', t, secure=True, httponly=True, samesite='Lax')\n",
+    ),
+    "BSS323": (
+        setting("WTF_CSRF_ENABLED = False  # here"),
+        "class TestConfig:\n    WTF_CSRF_ENABLED = False\n",
+    ),
+    "BSS324": (
+        VIEW + "@bp.post('/')\ndef a():\n    session['x'] = request.form['x']  # here\n",
+        VIEW
+        + "from flask_wtf import CSRFProtect\n@bp.post('/')\ndef a():\n    session['x'] = request.form['x']\n",
+    ),
+    "BSS325": (
+        "from flask_cors import CORS\ndef init(app):\n    CORS(app, origins='*', supports_credentials=True)  # here\n",
+        "from flask_cors import CORS\ndef init(app):\n    CORS(app, origins=['https://a.example.org'], supports_credentials=True)\n",
+    ),
+    "BSS326": (
+        "from flask_cors import CORS\ndef init(app):\n    CORS(app)  # here\n",
+        "from flask_cors import CORS\ncors = CORS()\ndef init(app):\n    cors.init_app(app, origins=app.config['ORIGINS'])\n",
+    ),
+    "BSS330": (
+        "import yaml\nx = yaml.load(text)  # here\n",
+        "import yaml\nx = yaml.load(text, Loader=yaml.SafeLoader)\n",
+    ),
+    "BSS331": (
+        "def a(text):\n    return eval(text)  # here\n",
+        "import ast\ndef a(text, model):\n    model.eval()\n    return ast.literal_eval(text)\n",
+    ),
+    "BSS332": (
+        "import subprocess\ndef a(name):\n    subprocess.run(f'ls {name}', shell=True)  # here\n",
+        "import subprocess\ndef a(name):\n    subprocess.run(['ls', name])\n    subprocess.run('ls | wc', shell=True)\n",
+    ),
+    "BSS333": (
+        "from flask import render_template_string\ndef a(name):\n    return render_template_string(f'Hello {name}')  # here\n",
+        "from flask import render_template_string\ndef a(name):\n    return render_template_string('Hello {{ name }}', name=name)\n",
+    ),
+    "BSS334": (
+        VIEW
+        + "from flask import redirect\ndef a():\n    return redirect(request.args.get('next'))  # here\n",
+        VIEW
+        + "from flask import redirect, url_for\ndef a():\n    return redirect(url_for('x.a', next=request.args.get('next')))\n",
+    ),
+    "BSS335": (
+        VIEW + "@bp.post('/')\ndef a():\n    return request.json['name']  # here\n",
+        VIEW + "@bp.post('/')\ndef a():\n    return schema.load(request.json)['name']\n",
+    ),
+    "BSS401": (API_HERE, API + "@bp.get('/openapi.json')\ndef document(): return {}\n"),
+    "BSS402": (
+        API + "@bp.get('/get_users')\ndef users(): return jsonify([])  # here\n",
+        API + "@bp.get('/gettysburg')\ndef users(): return jsonify([])\n",
+    ),
+    "BSS403": (
+        VIEW + "from app import db\n@bp.get('/x')\ndef a():\n    db.session.delete(1)  # here\n",
+        VIEW + "from app import db\n@bp.delete('/x')\ndef a():\n    db.session.delete(1)\n",
+    ),
+    "BSS404": (
+        VIEW
+        + "def a(q):\n    n = request.args.get('limit', 20, type=int)  # here\n    return q.limit(n)\n",
+        VIEW
+        + "def a(q):\n    n = min(request.args.get('limit', 20, type=int), 100)\n    return q.limit(n)\n",
+    ),
+    "BSS405": (
+        API + "@bp.get('/u')\ndef u():\n    return jsonify(User.query.all())  # here\n",
+        API + "@bp.get('/u')\ndef u():\n    return jsonify(User.query.paginate())\n",
+    ),
+    "BSS501": (
+        "from flask_limiter import Limiter\nlimiter = Limiter(key)  # here\n",
+        "from flask_limiter import Limiter\nlimiter = Limiter(key)\nRATELIMIT_STORAGE_URI = x\n",
+    ),
+    "BSS502": (
+        {
+            "app/config.py": setting("CACHE_TYPE = 'SimpleCache'  # here"),
+            "Procfile": "web: gunicorn -w 4 wsgi:app\n",
+        },
+        {
+            "app/config.py": setting("CACHE_TYPE = 'SimpleCache'"),
+            "Procfile": "web: gunicorn -w 1 wsgi:app\n",
+        },
+    ),
+    "BSS503": (
+        VIEW
+        + "from app import cache\nfrom flask_login import login_required\n@bp.get('/')\n@login_required\n@cache.cached(60)  # here\ndef a(): return ''\n",
+        VIEW
+        + "from app import cache\nfrom flask_login import login_required\n@bp.get('/')\n@login_required\n@cache.cached(60, make_cache_key=key)\ndef a(): return ''\n@bp.get('/open')\n@cache.cached(60)\ndef b(): return ''\n",
+    ),
+    "BSS504": (
+        VIEW
+        + "from app import cache\nfrom flask_login import login_required\n@bp.get('/')\n@cache.cached(60, make_cache_key=key)  # here\n@login_required\ndef a(): return ''\n",
+        VIEW
+        + "from app import cache\nfrom flask_login import login_required\n@bp.get('/')\n@login_required\n@cache.cached(60, make_cache_key=key)\ndef a(): return ''\n",
+    ),
+    "BSS505": (
+        VIEW + "def a():\n    return request.headers.get('X-Forwarded-For')  # here\n",
+        VIEW + "def a():\n    return request.remote_addr\n",
+    ),
+    "BSS506": (
+        {"app/__init__.py": APP, "nginx.conf": "server {\n  proxy_pass http://app; # here\n}\n"},
+        {
+            "app/__init__.py": APP + "from werkzeug.middleware.proxy_fix import ProxyFix\n",
+            "nginx.conf": "server {\n  proxy_pass http://app;\n}\n",
+        },
+    ),
+    "BSS507": (
+        "import requests\ndef a(url):\n    return requests.get(url)  # here\n",
+        "import httpx\nimport requests\ndef a(url):\n    return requests.get(url, timeout=5) or httpx.get(url)\n",
+    ),
+    "BSS508": (
+        "import requests\nx = requests.get(u, timeout=1, verify=False)  # here\n",
+        "import requests\nx = requests.get(u, timeout=1, verify='ca.pem')\n",
+    ),
+    "BSS509": (
+        "import tenacity\n@tenacity.retry  # here\ndef a(): pass\n",
+        "import tenacity\n@tenacity.retry(stop=tenacity.stop_after_attempt(3))\ndef a(): pass\n",
+    ),
+    "BSS520": (
+        "def a():\n    try:\n        b()\n    except Exception:  # here\n        pass\n",
+        "def a():\n    try:\n        b()\n    except ValueError:\n        pass\n    except:\n        c()\n        raise\n",
+    ),
+    "BSS521": (
+        VIEW + "@bp.get('/')\ndef a():\n    print('hello')  # here\n",
+        VIEW + "def command():\n    print('hello')\n",
+    ),
+    "BSS601": (APP_HERE, {"app/__init__.py": APP, "tests/test_app.py": "def test_a(): assert 1\n"}),
+    "BSS602": (
+        {"app/__init__.py": APP_HERE, "tests/test_app.py": "\n"},
+        {"app/__init__.py": APP, "tests/test_app.py": "\n", ".gitlab-ci.yml": "\n"},
+    ),
+    "BSS603": (
+        {"app/__init__.py": APP, "requirements.txt": "flask>=3 # here\n"},
+        {"app/__init__.py": APP, "requirements.txt": "flask==3.1.3\n"},
+    ),
+    "BSS701": (docker("FROM python:3.13.1-slim # here", "CMD x"), {"Dockerfile": DOCKER}),
+    "BSS702": (
+        docker("FROM python:latest # here", "USER app"),
+        docker("ARG BASE=python:3.13.1-slim", "FROM ${BASE} AS one", "FROM one", "USER app"),
+    ),
+    "BSS703": (
+        docker(
+            "FROM python:3.13.1-slim # here",
+            "RUN apt-get install -y gcc",
+            "RUN pip install x",
+            "USER app",
+        ),
+        {"Dockerfile": DOCKER},
+    ),
+    "BSS704": (
+        docker("FROM a:1", "ENV SECRET_KEY=abc # here"),
+        docker("FROM a:1", "ENV SECRET_KEY_FILE=/run/secrets/key PATH=/venv/bin:$PATH"),
+    ),
+    "BSS705": (
+        docker("FROM a:1", "COPY . . # here", "RUN pip install -r requirements.txt"),
+        docker("FROM a:1", "COPY r.txt .", "RUN pip install -r r.txt", "COPY . ."),
+    ),
+    "BSS706": (
+        {"Dockerfile": "FROM a:1\nCOPY . . # here\n"},
+        {"Dockerfile": "FROM a:1\nCOPY --from=b . .\n"},
+    ),
+    "BSS707": (
+        docker("FROM a:1", "RUN apt-get install -y libpq5 # here"),
+        docker("FROM a:1", "RUN apt-get install -y --no-install-recommends libpq5"),
+    ),
+    "BSS710": (
+        docker(
+            "FROM a:1", 'CMD ["flask", "run", "--host", "0.0.0.0"] # here'.replace(" # here", "")
+        )
+        | {"Procfile": "web: flask run # here\n", "Dockerfile": "FROM a:1\n"},
+        {"Procfile": "web: gunicorn wsgi:app\n"},
+    ),
+    "BSS711": (
+        {"Procfile": "web: gunicorn --timeout 0 wsgi:app # here\n"},
+        {"Procfile": "web: gunicorn --timeout 30 wsgi:app\n"},
+    ),
+    "BSS712": (APP_HERE, APP + "@bp.get('/healthz')\ndef a(): return {}\n"),
+    "BSS713": (
+        {"compose.yaml": "services:\n  web:\n    environment:\n      SECRET_KEY: abc # here\n"},
+        {"compose.yaml": "services:\n  web:\n    environment:\n      SECRET_KEY: ${SECRET_KEY}\n"},
+    ),
+    "BSS714": (
+        {"compose.yaml": "services:\n  db:\n    image: postgres # here\n"},
+        {"compose.yaml": "services:\n  db:\n    image: postgres:17.2\n"},
+    ),
+    "BSS720": (
+        workflow(TESTS_JOB + "  deploy:\n    runs-on: x # here\n    steps:\n      - run: ./up\n"),
+        workflow(
+            TESTS_JOB
+            + "  build:\n    needs: tests\n  deploy:\n    needs: [build]\n    steps:\n      - run: ./up\n"
+        ),
+    ),
+    "BSS721": (
+        workflow("  tests:\n    steps:\n      - run: pytest || true # here\n"),
+        workflow(TESTS_JOB),
+    ),
+    "BSS722": (
+        workflow("  a:\n    steps:\n      - uses: actions/checkout@main # here\n"),
+        workflow(TESTS_JOB),
+    ),
+}
