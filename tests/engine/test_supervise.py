@@ -91,10 +91,19 @@ def test_what_we_start_ourselves_takes_none_of_the_learners_time(
 def test_loading_and_testing_have_a_limit_each(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, phase: str, state: str
 ) -> None:
-    frames = (COLLECTED, STARTED, {"event": phase}, 11.0, FINISHED, DONE)
+    frames = (COLLECTED, STARTED, {"event": phase}, 13.0, FINISHED, DONE)
     verdict, killed = follow(monkeypatch, tmp_path, *frames)
     assert (verdict.state, killed) == (state, True)
     assert verdict.tests[0].outcome == "timed_out"
+
+
+@pytest.mark.parametrize(("stack", "killed"), [("", False), ("File mine.py, line 3", True)])
+def test_the_name_of_the_line_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stack: str, killed: bool
+) -> None:
+    (tmp_path / "stack.txt").write_text(stack, encoding="utf-8")
+    frames = (COLLECTED, STARTED, {"event": "built"}, 11.0, FINISHED, DONE)
+    assert follow(monkeypatch, tmp_path, *frames)[1] is killed
 
 
 def test_a_process_that_cannot_be_started_is_no_failure_of_the_learner(
