@@ -55,7 +55,7 @@ class Answer:
     headers: list[tuple[str, str]]
 
     def response(self) -> Response:
-        return Response(self.body, headers=[tuple(pair) for pair in self.headers])
+        return Response(self.body, headers=[(name, value) for name, value in self.headers])
 
 
 class Kept:
