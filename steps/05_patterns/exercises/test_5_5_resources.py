@@ -504,3 +504,9 @@ def test_all_else_of_the_users_stays(member, librarian, inside):
     assert total == [made.json], "the list of users, the newest first"
     me = member.get(f"{API}/users/me").json or {}
     assert me.get("role") == "member", "who a member is"
+    guess = {
+        "current_password": secrets.token_urlsafe(12),
+        "new_password": secrets.token_urlsafe(12),
+    }
+    status = member.put(f"{API}/users/me/password", json=guess).status_code
+    assert status == 422, "who does not know their password gets no other one"
