@@ -246,7 +246,13 @@ def sweep() -> None:
 def _is_alive(process: int) -> bool:
     import psutil  # type: ignore[import-untyped]
 
-    return bool(psutil.pid_exists(process))
+    try:
+        # A zombie is only a name: whoever killed it may take long to ask what became of it.
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
 
 
 def prepare() -> None:
@@ -263,7 +269,13 @@ def prepare() -> None:
 
 def _leave(*_: object) -> None:
     """End at once, and leave nothing on the disk. What was started here ends with its pipes."""
-    shutil.rmtree(_scratch(), ignore_errors=True)
+    folder = Path(_scratch())
+    for _ in range(100):
+        # Another thread may be writing there meanwhile, and what it started may not have ended.
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            break
+        time.sleep(0.02)
     os._exit(1)
 
 
