@@ -8,8 +8,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from checker.author.trees import Tree, below, lay, read_tree, write_tree
 from checker.course import Course, Step
@@ -23,21 +26,39 @@ CHECKS = {
 }
 
 
+class Place(NamedTuple):
+    """A state of a step, laid out in ``root``, and what is to be checked there."""
+
+    state: str
+    root: Path
+    checks: tuple[str, ...]
+
+
 def main() -> int:
     failed = []
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["MYPY_CACHE_DIR"] = str(Path(folder) / "types")
-        for step in Course.load(ROOT).steps:
-            for place, (state, tree) in enumerate(states(step)):
-                root = Path(folder) / f"{step.name}-{place}"
-                write_tree(tree, root)
-                wanted = ("types",) if "alternative" in state else tuple(CHECKS)
-                broken = [name for name in wanted if not passes(CHECKS[name], root)]
-                print(f"{state}: {', '.join(wanted)}", flush=True)
-                failed += [f"{state}: {name}" for name in broken]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        for place, broken in pool.map(examined, places(Path(folder))):
+            print(f"{place.state}: {', '.join(place.checks)}", flush=True)
+            for name, output in broken.items():
+                print(output)
+                failed.append(f"{place.state}: {name}")
     for failure in failed:
         print(f"FAILED {failure}")
     return bool(failed)
+
+
+def places(folder: Path) -> Iterator[Place]:
+    for step in Course.load(ROOT).steps:
+        for number, (state, tree) in enumerate(states(step)):
+            root = folder / f"{step.name}-{number}"
+            write_tree(tree, root)
+            yield Place(state, root, ("types",) if "alternative" in state else tuple(CHECKS))
+
+
+def examined(place: Place) -> tuple[Place, dict[str, str]]:
+    """The place, and what those of its checks said that did not pass."""
+    outputs = {name: said_by_failing(CHECKS[name], place.root) for name in place.checks}
+    return place, {name: output for name, output in outputs.items() if output is not None}
 
 
 def states(step: Step) -> Iterator[tuple[str, Tree]]:
@@ -58,19 +79,23 @@ def states(step: Step) -> Iterator[tuple[str, Tree]]:
             )
 
 
-def passes(check: tuple[str, ...], root: Path) -> bool:
+def said_by_failing(check: tuple[str, ...], root: Path) -> str | None:
+    """What a check prints, or ``None`` where it passes."""
     done = subprocess.run(
         [sys.executable, "-m", *check],
         cwd=root,
+        # What runs at the same time must not share a cache of types; what follows it should.
+        env={
+            **os.environ,
+            "MYPY_CACHE_DIR": str(root.parent / f"types-{threading.current_thread().name}"),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         check=False,
     )
-    if done.returncode:
-        print(done.stdout)
-    return done.returncode == 0
+    return done.stdout if done.returncode else None
 
 
 if __name__ == "__main__":
