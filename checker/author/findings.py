@@ -47,11 +47,14 @@ class Scope:
     """What to prove: these exercises, and these steps as a whole.
 
     ``mutants`` is how many of a step's are tried, all of them where it is ``None``.
+    With ``ends`` an exercise of an earlier step is tried on the last step only, and not on those
+    between.
     """
 
     exercises: tuple[Exercise, ...]
     steps: tuple[Step, ...]
     mutants: int | None = None
+    ends: bool = False
 
 
 class Proof(Protocol):

@@ -270,7 +270,7 @@ def prepare() -> None:
 def _leave(*_: object) -> None:
     """End at once, and leave nothing on the disk. What was started here ends with its pipes."""
     folder = Path(_scratch())
-    for _ in range(100):
+    for _again in range(100):
         # Another thread may be writing there meanwhile, and what it started may not have ended.
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():

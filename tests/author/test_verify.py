@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from checker.author.commands import author
+from checker.author.proofs.matrix import asked
 from checker.author.verify import PROOFS
-from checker.course import CourseError, NotFound
+from checker.course import Course, CourseError, NotFound
 
 GREETING = "solutions/01_first/app/greeting.py"
 SUMS = "solutions/01_first/app/sums.py"
@@ -224,6 +226,17 @@ class TestMatrix:
     def test_a_superseded_test_that_is_not_there(self, mini, prove):
         supersede(mini, "1.2/test_no_such")
         assert "1.2 has no test test_no_such" in one_broken(prove("matrix"))
+
+    def test_of_the_steps_after_its_own_the_last_may_do(self):
+        course = Course.load(Path(__file__).resolve().parents[2])
+        last = course.steps[-1].number
+        exercise = course.exercise("2.1")
+
+        def numbers(*, ends):
+            return [step.number for step in asked(course, exercise, ends=ends)]
+
+        assert numbers(ends=False) == list(range(1, last + 1))
+        assert numbers(ends=True) == [1, 2, last]
 
 
 def supersede(mini, test):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from checker.author.bench import Bench
 from checker.author.findings import Finding, Scope, broken, holds
 from checker.author.proofs.common import described, is_called
-from checker.course import Exercise, Step
+from checker.course import Course, Exercise, Step
 from checker.engine.verdict import TestResult
 
 
@@ -16,12 +16,20 @@ def matrix(bench: Bench, scope: Scope) -> Iterator[Finding]:
     pairs = [
         (step, exercise)
         for exercise in scope.exercises
-        for step in bench.course.steps
-        if step.number >= bench.course.step_of(exercise).number - 1
+        for step in asked(bench.course, exercise, ends=scope.ends)
     ]
     yield from bench.map(lambda pair: _cell(bench, *pair), pairs)
     for found in bench.map(lambda step: list(_still_needed(bench, step)), scope.steps):
         yield from found
+
+
+def asked(course: Course, exercise: Exercise, *, ends: bool) -> list[Step]:
+    """The step before the exercise's own, its own, and those after it; of these only the last."""
+    own, last = course.step_of(exercise), course.steps[-1]
+    steps = [step for step in course.steps if step.number >= own.number - 1]
+    if not ends:
+        return steps
+    return [step for step in steps if step.number <= own.number or step == last]
 
 
 def _cell(bench: Bench, step: Step, exercise: Exercise) -> Finding:

@@ -103,8 +103,10 @@ def _of(bench: Bench, step: Step, exercises: list[Exercise], most: int | None) -
 
 
 def _failing(bench: Bench, step: Step) -> Finding | None:
-    for exercise in step.exercises:
-        problem = unsolved(bench.check_anew(bench.solved(step), exercise))
+    solved = bench.solved(step)
+    verdicts = bench.map(lambda exercise: bench.check_anew(solved, exercise), step.exercises)
+    for exercise, verdict in zip(step.exercises, verdicts, strict=True):
+        problem = unsolved(verdict)
         if problem is not None:
             return broken(
                 f"mutants of {step.name}",

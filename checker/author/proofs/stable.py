@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checker.author.bench import Bench
+from checker.author.bench import Bench, Engines
 from checker.author.findings import Finding, Scope, broken, holds
-from checker.engine.engine import Engine, create_engine
+from checker.course import Exercise
 
 
 def stable(bench: Bench, scope: Scope) -> Iterator[Finding]:
     """Two collections, in interpreters with different hash seeds, find the same tests."""
-    with create_engine() as another:
-        for exercise in scope.exercises:
-            yield _of(bench, another, exercise.id)
+    with Engines(bench.engines.jobs) as others:
+        again = Bench(bench.course, others)
+        yield from bench.map(lambda exercise: _of(bench, again, exercise), scope.exercises)
 
 
-def _of(bench: Bench, another: Engine, name: str) -> Finding:
-    exercise = bench.course.exercise(name)
+def _of(bench: Bench, others: Bench, exercise: Exercise) -> Finding:
     tree = bench.solved(bench.course.step_of(exercise))
     once = [test.name for test in bench.check(tree, exercise).tests]
-    again = [test.name for test in bench.check_anew(tree, exercise, engine=another).tests]
+    again = [test.name for test in others.check(tree, exercise).tests]
     where = f"steps/{exercise.step_name}/exercises/{exercise.test}"
     if once == again and len(set(once)) == len(once):
         return holds(where)
