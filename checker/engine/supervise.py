@@ -69,11 +69,7 @@ class Supervisor:
     def follow(self, link: Link, kill: Callable[[], None]) -> None:
         """Take in what one process says until it has ended; ``kill`` ends it."""
         self.link, self.kill = link, kill
-        self.killed, self.ended_theirs = "", False
-        self.running: str | None = None
-        self.asked: str | None = None
-        self.done = False
-        self.enter("testing")
+        self.begin_process()
         while True:
             frame = link.next(_LOOK)
             if frame is not None and frame.get("event") == "ended":
@@ -84,6 +80,14 @@ class Supervisor:
         if not self.done and not self.cancelled():
             self.died(frame["code"])
         self.over = self.done or self.problem is not None or not self.goes_on()
+
+    def begin_process(self) -> None:
+        """Nothing has been said yet: call it, then ``take`` each frame."""
+        self.killed, self.ended_theirs = "", False
+        self.running: str | None = None
+        self.asked: str | None = None
+        self.done = False
+        self.enter("testing")
 
     @property
     def out_of_patience(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -32,7 +33,9 @@ class Watch:
         # What an earlier part left is no news of this one.
         self._file.truncate(0)
         self._deadline = time.monotonic() + self.limit
-        faulthandler.dump_traceback_later(self.limit, file=self._file)
+        # Where there are no threads nobody can watch; in a page that is the reader, with Stop.
+        with suppress(RuntimeError):
+            faulthandler.dump_traceback_later(self.limit, file=self._file)
 
     def stop(self) -> None:
         """The test is over."""

@@ -133,10 +133,11 @@ def _parse(record: Any, file: Path) -> Progress:
     current = record["current"]
     if not isinstance(current, str | None):
         raise TypeError
-    return Progress(current, {name: _entry(entry) for name, entry in record["exercises"].items()})
+    return Progress(current, {name: entry_from_json(entry) for name, entry in record["exercises"].items()})
 
 
-def _entry(record: Any) -> Entry:
+def entry_from_json(record: Any) -> Entry:
+    """One exercise's entry; ``TypeError`` or ``KeyError`` where it is none."""
     entry = Entry(**(record | {"passed": tuple(record["passed"])}))
     good = (
         isinstance(entry.state, str)

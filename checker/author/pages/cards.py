@@ -38,6 +38,7 @@ def card(course: Course, exercise: Exercise) -> str:
         _facts(exercise),
         f"Edit {files}, then let the checker judge it:\n",
         fence(f"$ checker check {exercise.id}", "console"),
+        _try(exercise),
         folded(
             "The contract, as the file states it",
             contract(step, exercise),
@@ -120,6 +121,20 @@ def _facts(exercise: Exercise) -> str:
         f"practises {', '.join(exercise.covers)}",
     )
     return f'<p class="card__facts">{"".join(f"<span>{fact}</span>" for fact in facts)}</p>\n'
+
+
+def _try(exercise: Exercise) -> str:
+    """The button that runs the exercise in the page, or why it cannot.
+
+    Hidden until a script shows it: without one it would do nothing.
+    """
+    if exercise.local:
+        return f'<p class="card__local">On your own machine only: {exercise.local}.</p>\n'
+    where = f'data-exercise="{exercise.id}" data-step="{exercise.step_name}"'
+    label = f'aria-label="Try exercise {exercise.id} here"'
+    button = f'<button class="md-button" type="button" {label}>Try it here</button>'
+    about = "<span>in the page: loads Python, up to 10 MB</span>"
+    return f'<p class="card__try" {where} hidden>{button} {about}</p>\n'
 
 
 def _solution(exercise: Exercise) -> str:

@@ -1,0 +1,278 @@
+"""Puts together what the pages fetch to run the course: Python, libraries, steps, scripts.
+
+Everything is named after its content, and kept in a folder beside the course between builds.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import lzma
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from checker.author.playground.packages import files, packs
+from checker.course import Course, Step
+from checker.errors import EnvironmentTrouble
+from checker.files import tree
+
+CACHE = ".playground"
+SOURCES = Path("docs/playground")
+FOLDER = "playground"
+CHECKER = ("__init__.py", "backups.py", "course.py", "errors.py", "files.py", "engine/", "harness/")
+CHECKER_LEARN = ("__init__", "in_page", "progress", "report", "text")
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file of the built site, below its ``playground`` folder."""
+
+    name: str
+    file: str
+    size: int
+
+    def to_json(self) -> dict[str, object]:
+        return {"name": self.name, "file": self.file, "size": self.size}
+
+
+class Builder:
+    """One build of one course's playground into one site."""
+
+    def __init__(self, course: Course, site: Path) -> None:
+        self.course = course
+        self.sources = course.root / SOURCES
+        self.cache = course.root / CACHE
+        self.target = site / FOLDER
+        self.node = self._installed()
+
+    def build(self) -> None:
+        shutil.rmtree(self.target, ignore_errors=True)
+        (self.target / "pyodide").mkdir(parents=True)
+        runtime = self._runtime()
+        compiled = self._compiled()
+        base = [compiled["checker"], compiled["stand-ins"]]
+        steps: dict[str, object] = {}
+        for step in self.course.steps:
+            base.append(compiled[step.name])
+            steps[step.name] = {
+                "starter": self._starter(step).file,
+                "files": [asset.to_json() for asset in [*base, self._step(step)]],
+                "exercises": {
+                    exercise.id: {"title": exercise.title, "edit": exercise.edit}
+                    for exercise in step.exercises
+                    if not exercise.local
+                },
+            }
+        manifest = {
+            "version": 1,
+            "runtime": [asset.to_json() for asset in runtime],
+            "scripts": self._scripts(),
+            "steps": steps,
+        }
+        text = json.dumps(manifest, indent=1)
+        (self.target / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+    # Python itself
+
+    def _runtime(self) -> list[Asset]:
+        source = self.node / "pyodide"
+        # Only what it says of Python itself: no package is ever fetched by its name.
+        lock = json.loads((source / "pyodide-lock.json").read_text(encoding="utf-8"))
+        text = json.dumps({**lock, "packages": {}})
+        (self.target / "pyodide" / "pyodide-lock.json").write_text(text, encoding="utf-8")
+        for name in ("pyodide.mjs", "python_stdlib.zip"):
+            shutil.copyfile(source / name, self.target / "pyodide" / name)
+        library = source / "python_stdlib.zip"
+        return [
+            Asset(library.name, f"pyodide/{library.name}", library.stat().st_size),
+            *(self._gzipped(source / name) for name in ("pyodide.asm.wasm", "pyodide.asm.mjs")),
+        ]
+
+    def _gzipped(self, file: Path) -> Asset:
+        """Packed here, because not every server does."""
+        data = self._kept(file.name, [file], lambda: gzip.compress(file.read_bytes(), 9, mtime=0))
+        return self._asset(file.name, "gz", data)
+
+    # The course and its libraries
+
+    def _compiled(self) -> dict[str, Asset]:
+        """The checker, what stands in for OpenSSL and argon2, and each step's libraries.
+
+        Compiled: Python need not do it in every page.
+        """
+        contents = {"checker": self._checker(), "stand-ins": self._stand_ins()}
+        for step, distributions in packs(self.course).items():
+            contents[step] = {
+                f"course/packages/{name}": data
+                for distribution in distributions
+                for name, data in files(distribution)
+            }
+        script = self.sources / "src" / "compile.js"
+        archives = {name: tarred(part) for name, part in contents.items()}
+        key = [script, self._lock, *archives.values()]
+        made = self._kept("compiled", key, lambda: self._compile(script, archives))
+        with tarfile.open(fileobj=io.BytesIO(made)) as together:
+            parts = {each.name: _content(together, each) for each in together}
+        return {name: self._asset(name, "tar.xz", data) for name, data in parts.items()}
+
+    def _compile(self, script: Path, archives: Mapping[str, bytes]) -> bytes:
+        runner = self.node.parent / "compile.mjs"  # beside the packages that it imports
+        shutil.copyfile(script, runner)
+        with tempfile.TemporaryDirectory() as folder:
+            pairs = [(Path(folder, f"{name}.in"), Path(folder, name)) for name in archives]
+            for (source, _), archive in zip(pairs, archives.values(), strict=True):
+                source.write_bytes(archive)
+            self._run(["node", str(runner), *(str(path) for pair in pairs for path in pair)])
+            packed = {t.name: lzma.compress(t.read_bytes(), preset=6) for _, t in pairs}
+        return tarred(packed)
+
+    def _checker(self) -> dict[str, bytes]:
+        folder = self.course.root / "checker"
+        names = [name for name in tree(folder) if name.startswith(CHECKER)]
+        names += [f"learn/{name}.py" for name in CHECKER_LEARN]
+        return {f"course/checker/{name}": (folder / name).read_bytes() for name in names}
+
+    def _stand_ins(self) -> dict[str, bytes]:
+        found = tree(Path(__file__).with_name("stand_ins"))
+        return {f"course/packages/{name}": path.read_bytes() for name, path in found.items()}
+
+    def _step(self, step: Step) -> Asset:
+        """A step's starter with its tests, and of its manifest what a check needs."""
+        left_out = ("step.toml", "tour.ipynb", "tests/", "pytest.ini", "schemathesis.toml")
+        edited = [name for exercise in step.exercises for name in exercise.edit]
+        contents = {
+            f"course/steps/{step.name}/{name}": path.read_bytes()
+            for name, path in tree(step.path).items()
+            if name in edited or not name.startswith(left_out)
+        }
+        facts = [
+            {"id": each.id, "title": each.title, "edit": each.edit, "test": each.test}
+            for each in step.exercises
+        ]
+        contents[f"course/steps/{step.name}/page.json"] = json.dumps(facts).encode()
+        return self._packed(f"step-{step.name[:2]}", contents)
+
+    def _starter(self, step: Step) -> Asset:
+        """The files to edit, for the editors: they are there before Python is."""
+        names = [name for exercise in step.exercises for name in exercise.edit]
+        texts = {name: (step.path / name).read_text(encoding="utf-8") for name in names}
+        return self._asset(f"starter-{step.name[:2]}", "json", json.dumps(texts).encode())
+
+    def _packed(self, name: str, contents: Mapping[str, bytes]) -> Asset:
+        return self._asset(name, "tar.xz", lzma.compress(tarred(contents), preset=6))
+
+    # Scripts
+
+    def _scripts(self) -> dict[str, str]:
+        """The page's scripts, bundled; each by what it is for."""
+        made = {}
+        for name in ("worker", "widget"):
+            entry = self.sources / "src" / f"{name}.js"
+            inputs: list[Path | bytes] = [*sorted(entry.parent.glob("*.js")), self._lock]
+            data = self._kept(name, inputs, lambda entry=entry: self._bundle(entry))
+            made[name] = self._asset(name, "js", data).file
+        return made
+
+    def _bundle(self, entry: Path) -> bytes:
+        target = self.cache / entry.name
+        command = [
+            "node",
+            str(self.node / "esbuild" / "bin" / "esbuild"),
+            str(entry),
+            "--bundle",
+            "--minify",
+            "--format=esm",
+            "--target=es2022",
+            "--legal-comments=eof",
+            f"--outfile={target}",
+        ]
+        self._run(command, NODE_PATH=str(self.node))
+        data = target.read_bytes()
+        target.unlink()
+        return data
+
+    # npm
+
+    @property
+    def _lock(self) -> Path:
+        return self.sources / "package-lock.json"
+
+    def _installed(self) -> Path:
+        """The folder ``node_modules``, as the lock has it."""
+        key = sha256(self._lock.read_bytes()).hexdigest()[:16]
+        folder = self.cache / f"npm-{key}"
+        if not (folder / "done").exists():
+            for tool in ("node", "npm"):
+                if shutil.which(tool) is None:
+                    raise EnvironmentTrouble(
+                        f"there is no {tool}: the pages that run the course are made with Node.js"
+                        " (apt-get install npm)"
+                    )
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copyfile(self.sources / name, folder / name)
+            flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            npm = shutil.which("npm") or "npm"
+            self._run([npm, "ci", *flags], cwd=folder)
+            (folder / "done").touch()
+        return folder / "node_modules"
+
+    def _run(self, command: list[str], cwd: Path | None = None, **environment: str) -> None:
+        done = subprocess.run(
+            command,
+            cwd=cwd or self.course.root,
+            env=os.environ | environment,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        if done.returncode != 0:
+            last = " / ".join((done.stderr or done.stdout).strip().splitlines()[-5:])[-2000:]
+            raise EnvironmentTrouble(f"{command[0]} {Path(command[1]).name} failed: {last}")
+
+    # Files
+
+    def _kept(self, name: str, key: Iterable[Path | bytes], make: Callable[[], bytes]) -> bytes:
+        """What ``make`` made of the same ``key``, files or bytes, at some time."""
+        total = sha256()
+        for part in key:
+            total.update(sha256(part if isinstance(part, bytes) else part.read_bytes()).digest())
+        file = self.cache / f"{name}-{total.hexdigest()[:16]}"
+        if not file.is_file():
+            made = make()
+            for old in self.cache.glob(f"{name}-{'?' * 16}"):
+                old.unlink()
+            file.with_suffix(".new").write_bytes(made)
+            file.with_suffix(".new").replace(file)
+        return file.read_bytes()
+
+    def _asset(self, name: str, ending: str, data: bytes) -> Asset:
+        file = f"{name}.{sha256(data).hexdigest()[:12]}.{ending}"
+        (self.target / file).write_bytes(data)
+        return Asset(name, file, len(data))
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    return b"" if file is None else file.read()
+
+
+def tarred(contents: Mapping[str, bytes]) -> bytes:
+    """Files as one archive, the same for the same files."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for name, data in sorted(contents.items()):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return made.getvalue()

@@ -1,0 +1,55 @@
+// "Try it here" on the exercises' cards. Nothing but this file is loaded before a click.
+
+const base = new URL("../../playground/", import.meta.url);
+
+for (const place of document.querySelectorAll(".card__try")) {
+  const open = place.querySelector("button");
+  place.hidden = false;
+  open.addEventListener("click", () => start(place, open), { once: true });
+}
+
+async function start(place, open) {
+  const { exercise, step } = place.dataset;
+  const card = place.closest(".card");
+  open.disabled = true;
+  open.textContent = "Opening …";
+  try {
+    const lacking = missing();
+    if (lacking) throw new Error(lacking);
+    const manifest = await json(new URL("manifest.json", base));
+    const { mount } = await import(new URL(manifest.scripts.widget, base));
+    const widget = await mount({ card, exercise, step, base, manifest, why });
+    place.remove();
+    widget.editors.values().next().value.focus();
+  } catch (error) {
+    place.replaceChildren(why(error));
+  }
+}
+
+async function json(address) {
+  const answer = await fetch(address);
+  if (answer.status === 404) throw new Error("this copy of the site was built without it");
+  if (!answer.ok) throw new Error(`${address.pathname} answered ${answer.status}`);
+  return answer.json();
+}
+
+// What this browser lacks, as a sentence, or nothing.
+function missing() {
+  if (location.protocol === "file:") return "a page that is opened as a file may start no Python; serve the folder";
+  const needs = { WebAssembly: "WebAssembly", Worker: "workers", DecompressionStream: "DecompressionStream" };
+  const lacks = Object.keys(needs).filter((name) => !(name in globalThis)).map((name) => needs[name]);
+  return lacks.length ? `this browser has no ${lacks.join(" and no ")}` : "";
+}
+
+// Why it does not work here, and how to go on.
+function why(error) {
+  const box = document.createElement("div");
+  box.className = "try__why";
+  box.setAttribute("role", "alert");
+  const said = document.createElement("p");
+  said.textContent = `Python does not run in this page: ${error.message || error}. On your own machine it takes two commands, and all that is on this page works the same:`;
+  const commands = document.createElement("pre");
+  commands.textContent = "python3 start.py\nchecker start 1";
+  box.append(said, commands);
+  return box;
+}
