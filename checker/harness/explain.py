@@ -133,13 +133,19 @@ class _Case:
 
         The last to return is the outermost: the view or the service, not what it asked for
         help. What only cleans up speaks where nothing else ran. A call that touched nothing
-        of the learner's looks at what the request before it has done.
+        of the learner's looks at what the request before it has done. Where the test is about
+        one file, what ran in others says nothing; where nothing ran, it is about what it read.
         """
-        prints = self.record.footprints
+        prints, about = self.record.footprints, self.record.about
         answering = [place.answering for place in prints if place.answering]
         last = [place.last for place in prints if place.last]
         places = answering or last
-        return self.ground.definition(places[-1]) if places else self.ground.first_definition()
+        if about is not None:
+            places = [place for place in places if place.file == about]
+        if places:
+            return self.ground.definition(places[-1])
+        read = self.record.read if self.record.read in self.ground.edit else None
+        return self.ground.first_definition(about or read)
 
     def sentence(self) -> str:
         """The test's own words; where it has none, what it compared, or its name."""

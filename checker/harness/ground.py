@@ -107,14 +107,16 @@ class Ground:
                 around = node.name
         return replace(place, function=around) if place.function == "<lambda>" else place
 
-    def first_definition(self) -> Location | None:
-        """The first function or class of the first file to edit, or the file itself."""
-        if not self.edit:
+    def first_definition(self, file: str | None = None) -> Location | None:
+        """The first function or class of ``file``, or the file itself.
+
+        Without one it is the first file to edit.
+        """
+        name = file or next(iter(self.edit), None)
+        if name is None:
             return None
-        node = next(self._definitions(str(self.root / self.edit[0])), None)
-        if node is None:
-            return Location(self.edit[0])
-        return Location(self.edit[0], node.lineno, node.name)
+        node = next(self._definitions(str(self.root / name)), None)
+        return Location(name) if node is None else Location(name, node.lineno, node.name)
 
     def _definitions(
         self, filename: str

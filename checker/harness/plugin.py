@@ -94,6 +94,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "about(file): the learner's file that the test is about")
+
+
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     from checker.harness import hooks
 
@@ -173,16 +177,21 @@ def source(request: pytest.FixtureRequest) -> Callable[[str], Source]:
     """``source("app/hooks.py")``: the learner's file, with ``.text`` and ``.tree``."""
     from checker.harness.source import read
 
-    begin(request.node)
-    ground = ground_of(request.config)
-    return lambda name: read(name, ground)
+    record, ground = begin(request.node), ground_of(request.config)
+
+    def read_it(name: str) -> Source:
+        record.read = name
+        return read(name, ground)
+
+    return read_it
 
 
 def begin(item: pytest.Item) -> Record:
     """The record of a test that uses the harness."""
     from checker.harness.record import Record
 
-    record = item.stash.setdefault(_record, Record())
+    about = item.get_closest_marker("about")
+    record = item.stash.setdefault(_record, Record(about=about.args[0] if about else None))
     item.config.stash[_current] = record
     return record
 

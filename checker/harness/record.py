@@ -26,13 +26,19 @@ class Comparison:
 
 @dataclass
 class Record:
-    """Filled while a test runs. ``call`` is set where a call followed the last request."""
+    """Filled while a test runs. ``call`` is set where a call followed the last request.
+
+    ``about`` is the file that the test is about, where its author says so, and ``read`` the one
+    that it read last.
+    """
 
     request: Request | None = None
     answer: Answer | None = None
     call: str | None = None
     footprints: list[Footprints] = field(default_factory=list)
     comparison: Comparison | None = None
+    about: str | None = None
+    read: str | None = None
 
     @property
     def asked(self) -> str | None:

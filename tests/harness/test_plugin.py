@@ -237,6 +237,31 @@ def test_a_failure_has_words_for_the_learner(run: Run, root: Path) -> None:
     assert "where     app/views.py:17, in create_book" in said
 
 
+def test_a_test_says_which_file_it_is_about(run: Run, root: Path) -> None:
+    (root / "deploy.conf").write_text("listen 80;\n", encoding="utf-8")
+    said = run(
+        """
+import pytest
+
+@pytest.mark.about("app/views.py")
+def test_one(client):
+    assert client.get("/books").status_code == 300, "the hook ran last"
+
+@pytest.mark.about("app/hooks.py")
+def test_two(client):
+    assert client.get("/books").status_code == 300, "the hook is what it is about"
+
+def test_three(source):
+    assert "443" in source("deploy.conf").text, "no code ran"
+""",
+        *[f"--course-edit={name}" for name in ("app/views.py", "app/hooks.py", "deploy.conf")],
+    )
+    assert "3 failed" in said
+    places = [line.split()[1] for line in said.splitlines() if line.startswith("where ")]
+    assert places == ["app/views.py:7,", "app/hooks.py:10,", "deploy.conf"]
+    assert "Warning" not in said
+
+
 def test_an_app_that_does_not_load_is_said_in_a_line(run: Run, root: Path) -> None:
     (root / "app" / "views.py").write_text("def f(:\n", encoding="utf-8")
     said = run("", "exercises/test_1_1_books.py")

@@ -156,7 +156,7 @@ def test_what_the_environment_says_arrives(inside, name):
         size = random.randrange(2_000, 9_000_000)
         environ = {
             "SECRET_KEY": secrets.token_hex(32),
-            "ADMIN_KEY": secrets.token_urlsafe(9),
+            "ADMIN_KEY": secrets.token_hex(32),
             "LOG_LEVEL": random.choice(["WARNING", "ERROR"]),
             "MAX_CONTENT_LENGTH": str(size),
         }

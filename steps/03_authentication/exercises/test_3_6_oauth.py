@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import json
 import secrets
 from html import unescape
@@ -115,20 +116,27 @@ def ask(client, token, path="/api/v1/books"):
 
 
 class Browser:
-    """Somebody at a screen: fills in the form that the page shows, hidden fields and all."""
+    """Somebody at a screen: fills in the form that a page has shown, hidden fields and all.
+
+    What is hidden is the same for all forms of a session. So a form can be sent also where no
+    page shows one: it is refused for what it says, and not for what it lacks.
+    """
 
     def __init__(self, client):
-        self.client = client
+        self.client, self.hidden = client, {}
 
     def sign_in(self, user):
         self.submit(SESSION, email=user["email"], password=user["password"])
+        self.hidden = {}  # of the session before
         return self
 
     def submit(self, path, **fields):
-        page = self.client.get(path, base_url=SITE)
-        hidden = findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
-        fields |= {name: unescape(value) for name, value in hidden}
+        if not self.hidden:
+            page = self.client.get(path, base_url=SITE)
+            hidden = findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
+            self.hidden = {name: unescape(value) for name, value in hidden}
         headers = {"Referer": SITE + path}
+        fields |= self.hidden
         return self.client.post(path, data=fields, headers=headers, base_url=SITE)
 
     def ask(self, **parameters):
@@ -306,8 +314,7 @@ def test_strangers_sign_in_first(anonymous, inside):
     assert SESSION in answer.headers.get("Location", ""), "who is not signed in is sent to the form"
 
 
-@pytest.mark.parametrize("public", [True, False], ids=["public", "with_a_secret"])
-def test_pkce_is_for_everybody(browser, inside, public):
+def test_pkce_is_for_everybody(browser, inside):
     changes = {
         "no challenge": {"code_challenge": None, "code_challenge_method": None},
         "no method, which means plain": {"code_challenge_method": None},
@@ -315,10 +322,10 @@ def test_pkce_is_for_everybody(browser, inside, public):
         "a method without a challenge": {"code_challenge": None},
         "a challenge that is too short": {"code_challenge": "short"},
     }
-    program = shop(inside, public=public)
-
-    for what, change in changes.items():
-        flow = Flow(program, **change)
+    public, confidential = shop(inside, public=True), shop(inside)
+    Flow(public).agree(browser)
+    for what, program in itertools.product(changes, (public, confidential)):
+        flow = Flow(program, **changes[what])
         asked = browser.ask(**flow.parameters)
         assert asked.status_code != 200, f"with {what} the consent page was shown"
         answered = browser.answer(flow.parameters)
@@ -346,6 +353,7 @@ def test_the_verifier_must_fit(browser, anonymous, inside):
 
 def test_the_address_is_the_registered_one_to_the_letter(browser, anonymous, inside):
     program = shop(inside)
+    right = Flow(program).agree(browser)
     foreign = [
         "https://evil.example.org/callback",
         CALLBACK + "&more=1",
@@ -366,9 +374,8 @@ def test_the_address_is_the_registered_one_to_the_letter(browser, anonymous, ins
                 f"redirect_uri={uri} was answered {answer.status_code}: it is not the registered"
                 " one, and nothing may be sent there, not even an error"
             )
-    flow = Flow(program).agree(browser)
     for uri in ("https://evil.example.org/callback", None):
-        answer = flow.exchange(anonymous, redirect_uri=uri)
+        answer = right.exchange(anonymous, redirect_uri=uri)
         assert_refused(answer, {"invalid_grant"}, f"a code exchanged with redirect_uri={uri}")
 
 
@@ -421,6 +428,15 @@ def test_a_code_is_for_one_client_and_one_minute(browser, anonymous, inside):
     flow = Flow(program).agree(browser)
     flow.shop = other
     assert_refused(flow.exchange(anonymous), {"invalid_grant"}, "the code of another program")
+    flow = Flow(program).agree(browser)
+    tokens = flow.exchange(anonymous).json
+    flow.shop = other
+    assert_refused(flow.exchange(anonymous), {"invalid_grant"}, "another program's used code")
+    status = ask(anonymous, tokens["access_token"]).status_code
+    assert status == 200, (
+        f"a used code was sent by a program that it was not made for, and the token of the one"
+        f" that it was made for was answered {status}"
+    )
 
     flow = Flow(program).agree(browser)
     inside(age_codes, 50)
@@ -499,6 +515,7 @@ def test_what_is_not_offered_is_refused(browser, anonymous, inside):
         answer = send(anonymous, "token", {"grant_type": grant, **password}, program)
         errors = {"unsupported_grant_type", "invalid_request", "unauthorized_client"}
         assert_refused(answer, errors, f"grant_type={grant}")
+    Flow(program).agree(browser)
     for kind in ("token", "id_token", "code token", '"é', None):
         flow = Flow(program, response_type=kind)
         for answer in (browser.ask(**flow.parameters), browser.answer(flow.parameters)):

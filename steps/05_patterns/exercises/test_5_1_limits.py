@@ -2,6 +2,7 @@
 
 import random
 import secrets
+from math import ceil
 from re import fullmatch
 
 import pytest
@@ -101,6 +102,30 @@ def counted_where_the_config_says(rate: str, times: int) -> list[object]:
     return [statuses, any(storage.storage or storage.events for storage in made)]
 
 
+def resets_after(moments: list[float], address: str) -> list[str | None]:
+    """What a caller's ``RateLimit-Reset`` is, so many seconds after their first request."""
+    import time
+    from types import SimpleNamespace
+
+    from flask import current_app
+
+    from app import counting
+
+    client, told = current_app.test_client(), []
+    try:
+        for number, seconds in enumerate(moments):
+            place = {"REMOTE_ADDR": f"{address}{number}"}
+            # Whoever counts begins in the past: no clock of the learner's is changed.
+            began = time.time() - seconds
+            counting.time = SimpleNamespace(time=lambda: began)  # noqa: B023
+            client.get("/api/v1/", environ_overrides=place)
+            answer = client.get("/api/v1/", environ_overrides=place)
+            told.append(answer.headers.get("RateLimit-Reset"))
+    finally:
+        counting.time = time
+    return told
+
+
 def ask(client, path, headers=None, address="192.0.2.1"):
     return client.get(path, headers=headers, environ_overrides={"REMOTE_ADDR": address})
 
@@ -163,6 +188,15 @@ def test_every_answer_says_where_the_caller_stands(client, inside):
         assert remaining == limit - number, f"RateLimit-Remaining after {number} of {limit}"
         assert 1 <= reset <= 60, f"RateLimit-Reset is {reset}: seconds from now, not a moment"
         assert "Retry-After" not in answer.headers, f"a {status} says Retry-After"
+
+    moments = [20, 45, 59.8, 61]
+    for seconds, told in zip(moments, inside(resets_after, moments, "192.0.2."), strict=True):
+        left = max(1, ceil(60 - seconds))
+        allowed = {str(left), str(max(1, left - 1))}
+        assert told in allowed, (
+            f"per minute, and RateLimit-Reset {seconds} seconds after the first request: the"
+            " seconds until the count begins anew, 1 or more"
+        )
 
     inside(set_limit, "1 per minute")
     client.get(BOOKS)

@@ -26,6 +26,7 @@ from sqlalchemy import event, text
 from app import create_app
 from app.auth.keys import signing_key
 from app.auth.scopes import ROLE_SCOPES, SCOPES
+from app.config import ConfigError
 from app.extensions import db
 from app.models import OAuthClient, User
 from app.services import clients, sessions
@@ -588,6 +589,38 @@ def test_the_log_cannot_be_guessed_at(
     assert len(noted) == 16
     for digest in ("sha256", "sha1", "md5", "sha512"):
         assert noted not in hashlib.new(digest, typed.encode()).hexdigest()
+
+
+def test_a_token_that_comes_twice_is_written_down(
+    app: Flask, stranger: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    user_id, _ = person(app, "member")
+    with app.app_context():
+        shop, secret = clients.add_client("Shop", ["books:read"], [CALLBACK], public=False)
+        token = sessions.begin(user_id, "books:read", shop.client_id).refresh_token
+        credentials = (shop.client_id, secret or "")
+    body = {"grant_type": "refresh_token", "refresh_token": token}
+    statuses = [
+        stranger.post(f"{API}/oauth/token", data=body, auth=credentials).status_code
+        for _ in range(2)
+    ]
+
+    assert statuses == [200, 400]
+    (line,) = [json.loads(text) for text in caplog.messages if "grant_refused" in text]
+    told = (line["client"], line["address"], line["reason"])
+    assert told == (credentials[0], "127.0.0.1", "the token was used before: sign in again")
+
+
+@pytest.mark.parametrize("key", ["k", "secret" * 9])
+def test_no_key_that_can_be_guessed_opens_everything(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", secrets.token_hex(32))
+    monkeypatch.setenv("DATABASE_URL", "sqlite://")
+    monkeypatch.setenv("ADMIN_KEY", key)
+
+    with pytest.raises(ConfigError, match="ADMIN_KEY"):
+        create_app("production")
 
 
 def test_no_page_can_be_framed(app: Flask, stranger: FlaskClient) -> None:
