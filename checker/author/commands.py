@@ -87,12 +87,18 @@ def _names_of_proofs(
     "equivalent.",
     show_default="all of them",
 )
+@click.option(
+    "--sample",
+    is_flag=True,
+    help="Of the proof in-page only two steps, chosen by their content, and one mistake each.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def verify(
     names: tuple[str, ...],
     only: tuple[str, ...],
     jobs: int,
     mutants: int | None,
+    sample: bool,
     as_json: bool,
 ) -> None:
     """Prove that the course is fair: all of it, or these exercises and steps.
@@ -105,7 +111,7 @@ def verify(
 
     with _errors_told():
         course = _course()
-        scope = replace(scope_of(course, names), mutants=mutants)
+        scope = replace(scope_of(course, names), mutants=mutants, sample=sample)
         with Engines(jobs) as engines:
             findings = run(Bench(course, engines), scope, only)
             held = _told_as_json(findings) if as_json else _told(findings)

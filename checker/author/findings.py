@@ -46,12 +46,14 @@ def judged(where: str, problem: tuple[str, str] | None) -> Finding:
 class Scope:
     """What to prove: these exercises, and these steps as a whole.
 
-    ``mutants`` is how many of a step's are tried, all of them where it is ``None``.
+    ``mutants`` is how many of a step's are tried, all of them where it is ``None``. With
+    ``sample``, a proof that takes very long looks at a part of it.
     """
 
     exercises: tuple[Exercise, ...]
     steps: tuple[Step, ...]
     mutants: int | None = None
+    sample: bool = False
 
 
 class Proof(Protocol):
