@@ -6,6 +6,7 @@ What a command needs is imported by the command itself; starting the checker sta
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -159,6 +160,24 @@ def undo(copy: int | None, as_list: bool) -> None:
         actions.list_copies(_session())
     else:
         actions.undo(_session(), copy)
+
+
+@cli.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_record(file: Path) -> None:
+    """Go on here with what you saved in a page of the site: files, progress, hints seen."""
+    from checker.learn import actions
+
+    actions.import_record(_session(), file)
+
+
+@cli.command("export")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def export_record(file: Path | None) -> None:
+    """Save your work as one file, which a page of the site can load."""
+    from checker.learn import actions
+
+    actions.export_record(_session(), file)
 
 
 @cli.command()

@@ -88,10 +88,10 @@ def _names_of_proofs(
     show_default="all of them",
 )
 @click.option(
-    "--ends",
+    "--sample",
     is_flag=True,
-    help="Of the steps after an exercise's own, try it on the last only; a fault between shows "
-    "there too, as long as every step holds what the one before it held.",
+    help="Of proofs that take long a part: of the matrix, each exercise on its own step, the one "
+    "before and the last; of in-page two steps, chosen by their content, and one mistake each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def verify(
@@ -99,7 +99,7 @@ def verify(
     only: tuple[str, ...],
     jobs: int,
     mutants: int | None,
-    ends: bool,
+    sample: bool,
     as_json: bool,
 ) -> None:
     """Prove that the course is fair: all of it, or these exercises and steps.
@@ -112,7 +112,7 @@ def verify(
 
     with _errors_told():
         course = _course()
-        scope = replace(scope_of(course, names), mutants=mutants, ends=ends)
+        scope = replace(scope_of(course, names), mutants=mutants, sample=sample)
         with Engines(jobs) as engines:
             findings = run(Bench(course, engines), scope, only)
             held = _told_as_json(findings) if as_json else _told(findings)

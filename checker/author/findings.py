@@ -46,15 +46,14 @@ def judged(where: str, problem: tuple[str, str] | None) -> Finding:
 class Scope:
     """What to prove: these exercises, and these steps as a whole.
 
-    ``mutants`` is how many of a step's are tried, all of them where it is ``None``.
-    With ``ends`` an exercise of an earlier step is tried on the last step only, and not on those
-    between.
+    ``mutants`` is how many of a step's are tried, all of them where it is ``None``. With
+    ``sample``, a proof that takes very long looks at a part of it.
     """
 
     exercises: tuple[Exercise, ...]
     steps: tuple[Step, ...]
     mutants: int | None = None
-    ends: bool = False
+    sample: bool = False
 
 
 class Proof(Protocol):

@@ -9,6 +9,7 @@ from checker.author.findings import Finding, Proof, Scope
 from checker.author.proofs.alternatives import alternatives
 from checker.author.proofs.changes import changes
 from checker.author.proofs.claims import claims
+from checker.author.proofs.in_page import in_page
 from checker.author.proofs.manifests import manifests
 from checker.author.proofs.matrix import matrix
 from checker.author.proofs.mistakes import mistakes
@@ -32,7 +33,10 @@ PROOFS: dict[str, Proof] = {
     "alternatives": alternatives,
     "both-subjects": both_subjects,
     "mutants": mutants,
+    "in-page": in_page,
 }
+# It needs Node.js, which nobody else does.
+WHEN_NAMED = ("in-page",)
 
 
 def scope_of(course: Course, names: Sequence[str]) -> Scope:
@@ -50,8 +54,12 @@ def scope_of(course: Course, names: Sequence[str]) -> Scope:
 
 
 def verify(bench: Bench, scope: Scope, only: Sequence[str]) -> Iterator[tuple[str, Finding]]:
-    """Every finding of the proofs named in ``only``, with its proof's name; all for none."""
+    """Every finding of the proofs named in ``only``, with its proof's name.
+
+    For none, all but those that run :data:`WHEN_NAMED`.
+    """
+    wanted = only or [name for name in PROOFS if name not in WHEN_NAMED]
     for name, proof in PROOFS.items():
-        if not only or name in only:
+        if name in wanted:
             for finding in proof(bench, scope):
                 yield name, finding

@@ -47,6 +47,7 @@ def as_before() -> Iterator[None]:
     by_path, environ, here = importlib.util.spec_from_file_location, dict(os.environ), Path.cwd()
     root = logging.getLogger()
     level, handlers, compiled = root.level, list(root.handlers), sys.pycache_prefix
+    urandom = os.urandom
     try:
         yield
     finally:
@@ -62,4 +63,5 @@ def as_before() -> Iterator[None]:
         root.setLevel(level)
         root.handlers[:] = handlers
         MARKED.clear()
+        os.urandom = random._urandom = urandom  # type: ignore[attr-defined]
         random.seed()

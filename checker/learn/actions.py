@@ -314,6 +314,35 @@ def _count(files: Mapping[str, Any]) -> str:
     return "1 file" if len(files) == 1 else f"{len(files)} files"
 
 
+# To a page of the site, and back
+
+
+def import_record(session: Session, file: Path) -> None:
+    from checker.learn import record
+
+    brought = record.bring_in(session, record.load(file))
+    for name in brought.left_out:
+        say(f"left out: {name}, which no exercise of this course asks for")
+    progress = session.store.read()
+    for exercise in brought.exercises:
+        state = "solved" if progress[exercise.id].is_solved else "begun"
+        say(f"{exercise.id} {exercise.title}   {state}, in {edit_path(exercise)}")
+    if not brought.exercises:
+        say("Nothing of an exercise was in it.")
+    elif brought.copy is None:
+        say("work/ had all of it already.")
+    else:
+        say("`checker undo` brings back what was in work/ before. To go on: checker")
+
+
+def export_record(session: Session, file: Path | None) -> None:
+    from checker.learn import record
+
+    target = file or Path(record.NAME)
+    saved = record.save(session, target)
+    say(f"{_count(saved.files)} and your progress are in {target}: a page loads it.")
+
+
 # The app, the docs, the machine
 
 

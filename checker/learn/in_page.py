@@ -77,16 +77,19 @@ class InPage:
         entry: str,
         width: int,
         tell: Callable[[str], None] = lambda event: None,
+        seed: str | None = None,
     ) -> str:
         """Run an exercise's tests on the starter with ``files`` laid over it.
 
         Answers the verdict, the same as lines of styled pieces for a screen of ``width``
-        signs, and what the learner's ``entry`` of this exercise becomes by it.
+        signs, and what the learner's ``entry`` of this exercise becomes by it. The tests'
+        random values depend on a ``seed``, where one is given.
         """
         facts = self.exercises[exercise]
         lay_out(self.starter, json.loads(files), self.checked)
         tests = self.starter / "exercises"
-        job = Job(self.checked, tests, tests / facts["test"], exercise, tuple(facts["edit"]))
+        edit = tuple(facts["edit"])
+        job = Job(self.checked, tests, tests / facts["test"], exercise, edit, seed=seed)
         verdict = here.check(job, _teller(tell))
         passed = [test.name for test in verdict.tests if test.outcome == "passed"]
         before = Progress(None, {exercise: entry_from_json(json.loads(entry))})
@@ -164,7 +167,9 @@ class Desk:
                 {"path": str(rule), "methods": sorted((rule.methods or set()) - {"OPTIONS"})}
                 for rule in sorted(rules, key=str)
             ],
-            "account": {"email": EMAIL, "password": PASSWORD} if "add-user" in app.cli.commands else None,
+            "account": {"email": EMAIL, "password": PASSWORD}
+            if "add-user" in app.cli.commands
+            else None,
             "said": [text for text in said if text],
         }
 

@@ -85,7 +85,7 @@ class ProgressStore:
     def read(self) -> Progress:
         """What is saved. A damaged file counts as nothing: it is moved aside, with a warning."""
         try:
-            return _parse(json.loads(self.file.read_text(encoding="utf-8")), self.file)
+            return from_json(json.loads(self.file.read_text(encoding="utf-8")), self.file)
         except FileNotFoundError:
             return Progress()
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -98,7 +98,7 @@ class ProgressStore:
             before = self.read()
             after = change(before)
             if after != before or not self.file.exists():
-                write_json(self.file, _to_json(after))
+                write_json(self.file, to_json(after))
         return after
 
     def _set_aside(self) -> None:
@@ -121,7 +121,8 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _parse(record: Any, file: Path) -> Progress:
+def from_json(record: Any, file: Path) -> Progress:
+    """The progress that ``file`` holds; one of several errors where it holds none."""
     version = record["version"]
     if not isinstance(version, int):
         raise TypeError
@@ -133,12 +134,14 @@ def _parse(record: Any, file: Path) -> Progress:
     current = record["current"]
     if not isinstance(current, str | None):
         raise TypeError
-    return Progress(current, {name: entry_from_json(entry) for name, entry in record["exercises"].items()})
+    return Progress(
+        current, {name: entry_from_json(entry) for name, entry in record["exercises"].items()}
+    )
 
 
 def entry_from_json(record: Any) -> Entry:
     """One exercise's entry; ``TypeError`` or ``KeyError`` where it is none."""
-    entry = Entry(**(record | {"passed": tuple(record["passed"])}))
+    entry = Entry(**(record | {"passed": tuple(record.get("passed", ()))}))
     good = (
         isinstance(entry.state, str)
         and isinstance(entry.total, int)
@@ -152,7 +155,8 @@ def entry_from_json(record: Any) -> Entry:
     return entry
 
 
-def _to_json(progress: Progress) -> dict[str, Any]:
+def to_json(progress: Progress) -> dict[str, Any]:
+    """What :func:`from_json` reads."""
     return {
         "version": VERSION,
         "current": progress.current,

@@ -232,11 +232,11 @@ class TestMatrix:
         last = course.steps[-1].number
         exercise = course.exercise("2.1")
 
-        def numbers(*, ends):
-            return [step.number for step in asked(course, exercise, ends=ends)]
+        def numbers(*, sample):
+            return [step.number for step in asked(course, exercise, sample=sample)]
 
-        assert numbers(ends=False) == list(range(1, last + 1))
-        assert numbers(ends=True) == [1, 2, last]
+        assert numbers(sample=False) == list(range(1, last + 1))
+        assert numbers(sample=True) == [1, 2, last]
 
 
 def supersede(mini, test):
@@ -299,7 +299,7 @@ class TestMistakes:
 
     def test_too_few_of_them(self, mini, prove):
         mini.path(self.PATCH).unlink()
-        lines = mini.read(STEP_1).splitlines(keepends=True)
+        lines = mini.read(STEP_1).splitlines(keepsample=True)
         mini.write(STEP_1, "".join(line for line in lines if not line.startswith("subtracts")))
         assert "2 of at least 3 mistakes" in one_broken(prove("mistakes", "1.2"))
 

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from checker.course import Course
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 MANIFEST = """
 title = "First"
@@ -155,3 +165,78 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run_mkdocs(REPOSITORY / "mkdocs.yml", target)
     assert done.returncode == 0, done.stderr[-4000:]
     return target
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# So that it asks nobody for updates, on its own account.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Silent(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        """Requests are no news."""
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    with served(site) as address:
+        yield address
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a server for ``folder``, as plain as a server can be."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def playground(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
+    """The real site with what its pages need to run the course, in a folder of its own."""
+    if shutil.which("npm") is None:
+        pytest.skip("Node.js is not installed: apt-get install npm")
+    from checker.author.playground.build import Builder
+
+    folder = tmp_path_factory.mktemp("playground") / "site"
+    shutil.copytree(site, folder)
+    builder = Builder(Course.load(REPOSITORY), folder)
+    builder.build()
+    with served(folder) as address:
+        yield Playground(folder, address, builder.node)
+
+
+@dataclass(frozen=True)
+class Playground:
+    """A built site, where it is served, and the npm packages that it was made with."""
+
+    site: Path
+    address: str
+    packages: Path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: see requirements-browser.lock"
+    )
+    with playwright.sync_playwright() as player:
+        chromium = player.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()

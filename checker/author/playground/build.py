@@ -16,6 +16,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -57,11 +58,14 @@ class Builder:
         shutil.rmtree(self.target, ignore_errors=True)
         (self.target / "pyodide").mkdir(parents=True)
         runtime = self._runtime()
-        compiled = self._compiled()
-        base = [compiled["checker"], compiled["stand-ins"]]
+        libraries = self._libraries()
+        base = [
+            self._packed("checker", self._checker()),
+            self._packed("stand-ins", self._stand_ins()),
+        ]
         steps: dict[str, object] = {}
         for step in self.course.steps:
-            base.append(compiled[step.name])
+            base.append(libraries[step.name])
             steps[step.name] = {
                 "starter": self._starter(step).file,
                 "files": [asset.to_json() for asset in [*base, self._step(step)]],
@@ -103,25 +107,29 @@ class Builder:
 
     # The course and its libraries
 
-    def _compiled(self) -> dict[str, Asset]:
-        """The checker, what stands in for OpenSSL and argon2, and each step's libraries.
+    def _libraries(self) -> dict[str, Asset]:
+        """What each step needs beyond the step before it.
 
         Compiled: Python need not do it in every page.
         """
-        contents = {"checker": self._checker(), "stand-ins": self._stand_ins()}
-        for step, distributions in packs(self.course).items():
-            contents[step] = {
+        contents = {
+            step: {
                 f"course/packages/{name}": data
                 for distribution in distributions
                 for name, data in files(distribution)
             }
+            for step, distributions in packs(self.course).items()
+        }
         script = self.sources / "src" / "compile.js"
         archives = {name: tarred(part) for name, part in contents.items()}
-        key = [script, self._lock, *archives.values()]
-        made = self._kept("compiled", key, lambda: self._compile(script, archives))
+        key: list[Path | bytes] = [script, self._lock, *archives.values()]
+        made = self._kept("libraries", key, lambda: self._compile(script, archives))
         with tarfile.open(fileobj=io.BytesIO(made)) as together:
             parts = {each.name: _content(together, each) for each in together}
-        return {name: self._asset(name, "tar.xz", data) for name, data in parts.items()}
+        return {
+            step: self._asset(f"libraries-{step[:2]}", "tar.xz", data)
+            for step, data in parts.items()
+        }
 
     def _compile(self, script: Path, archives: Mapping[str, bytes]) -> bytes:
         runner = self.node.parent / "compile.mjs"  # beside the packages that it imports
@@ -176,12 +184,19 @@ class Builder:
         made = {}
         for name in ("worker", "widget"):
             entry = self.sources / "src" / f"{name}.js"
-            inputs: list[Path | bytes] = [*sorted(entry.parent.glob("*.js")), self._lock]
-            data = self._kept(name, inputs, lambda entry=entry: self._bundle(entry))
+            inputs = [*sorted(entry.parent.glob("*.js")), self._lock]
+            data = self._kept(name, inputs, partial(self._bundle, entry))
             made[name] = self._asset(name, "js", data).file
         return made
 
-    def _bundle(self, entry: Path) -> bytes:
+    def judge(self) -> Path:
+        """A script for Node that judges as a page does, beside the packages that it imports."""
+        entry = self.sources / "src" / "judge.js"
+        target = self.node.parent / "judge.mjs"
+        target.write_bytes(self._bundle(entry, "--platform=node", "--external:pyodide"))
+        return target
+
+    def _bundle(self, entry: Path, *more: str) -> bytes:
         target = self.cache / entry.name
         command = [
             "node",
@@ -192,6 +207,7 @@ class Builder:
             "--format=esm",
             "--target=es2022",
             "--legal-comments=eof",
+            *more,
             f"--outfile={target}",
         ]
         self._run(command, NODE_PATH=str(self.node))

@@ -26,7 +26,13 @@ LEFT_BEHIND = frozenset(
 """What is nothing without its machine code, and what only serves parts that stay behind."""
 
 ABSENT = frozenset(
-    {"anyio", "jsonschema", "mcp", "openapi-spec-validator", "opentelemetry-exporter-otlp-proto-http"}
+    {
+        "anyio",
+        "jsonschema",
+        "mcp",
+        "openapi-spec-validator",
+        "opentelemetry-exporter-otlp-proto-http",
+    }
 )
 """What steps import only for commands of a terminal, or in exercises that are marked local."""
 
@@ -107,7 +113,11 @@ def files(distribution: metadata.Distribution) -> Iterator[tuple[str, bytes]]:
     """The files of a package that a page needs, each by its path below ``site-packages``."""
     for path in distribution.files or ():
         name = path.as_posix()
-        if "__pycache__" in name or FOREIGN.match(name) or any(fnmatch(name, pattern) for pattern in LEFT_OUT):
+        if (
+            "__pycache__" in name
+            or FOREIGN.match(name)
+            or any(fnmatch(name, pattern) for pattern in LEFT_OUT)
+        ):
             continue
         folder = next((each for each in ONLY if name.startswith(each)), None)
         if folder and name[len(folder) :].split("/")[0].removesuffix(".py") not in ONLY[folder]:

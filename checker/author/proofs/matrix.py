@@ -16,18 +16,18 @@ def matrix(bench: Bench, scope: Scope) -> Iterator[Finding]:
     pairs = [
         (step, exercise)
         for exercise in scope.exercises
-        for step in asked(bench.course, exercise, ends=scope.ends)
+        for step in asked(bench.course, exercise, sample=scope.sample)
     ]
     yield from bench.map(lambda pair: _cell(bench, *pair), pairs)
     for found in bench.map(lambda step: list(_still_needed(bench, step)), scope.steps):
         yield from found
 
 
-def asked(course: Course, exercise: Exercise, *, ends: bool) -> list[Step]:
-    """The step before the exercise's own, its own, and those after it; of these only the last."""
+def asked(course: Course, exercise: Exercise, *, sample: bool) -> list[Step]:
+    """The step before the exercise's own, its own, and those after it; of a sample only the last."""
     own, last = course.step_of(exercise), course.steps[-1]
     steps = [step for step in course.steps if step.number >= own.number - 1]
-    if not ends:
+    if not sample:
         return steps
     return [step for step in steps if step.number <= own.number or step == last]
 

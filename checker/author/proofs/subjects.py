@@ -26,7 +26,7 @@ def _case(bench: Bench, exercise: Exercise, which: str) -> Finding:
 def _difference(bench: Bench, exercise: Exercise, tree: Tree) -> tuple[str, str] | None:
     direct = bench.check(tree, exercise, subject="direct")
     remote = bench.check(tree, exercise, subject="remote")
-    ours, theirs = _told(direct), _told(remote)
+    ours, theirs = told(direct), told(remote)
     if ours == theirs:
         return None
     name = next(key for key in [*ours, *theirs] if ours.get(key) != theirs.get(key))
@@ -36,7 +36,7 @@ def _difference(bench: Bench, exercise: Exercise, tree: Tree) -> tuple[str, str]
     )
 
 
-def _told(verdict: Verdict) -> dict[str, str]:
+def told(verdict: Verdict) -> dict[str, str]:
     """What must be equal: messages hold random values, outcomes and places do not."""
     tests = {
         test.name: f"{test.outcome} at {test.failure.where if test.failure else None}"

@@ -10,7 +10,6 @@ for (const place of document.querySelectorAll(".card__try")) {
 
 async function start(place, open) {
   const { exercise, step } = place.dataset;
-  const card = place.closest(".card");
   open.disabled = true;
   open.textContent = "Opening …";
   try {
@@ -18,8 +17,7 @@ async function start(place, open) {
     if (lacking) throw new Error(lacking);
     const manifest = await json(new URL("manifest.json", base));
     const { mount } = await import(new URL(manifest.scripts.widget, base));
-    const widget = await mount({ card, exercise, step, base, manifest, why });
-    place.remove();
+    const widget = await mount({ place, exercise, step, base, manifest, why });
     widget.editors.values().next().value.focus();
   } catch (error) {
     place.replaceChildren(why(error));

@@ -12,14 +12,14 @@ let python = null;
 let starter = null;
 const open = []; // every widget of this page
 
-export async function mount({ card, exercise, step, base, manifest, why }) {
+export async function mount({ place, exercise, step, base, manifest, why }) {
   const facts = manifest.steps[step].exercises[exercise];
   if (!facts) throw new Error(`this copy of the site has no exercise ${exercise} for the page`);
   python ??= new Python(base, manifest, step, (news) => open.forEach((each) => each.hear(news)));
   starter ??= await texts(new URL(manifest.steps[step].starter, base));
   const widget = new Widget({ exercise, step, facts, why });
   open.push(widget);
-  card.append(widget.element);
+  place.replaceWith(widget.element);
   widget.build();
   python.start().catch(() => {});
   return widget;

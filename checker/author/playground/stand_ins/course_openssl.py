@@ -30,5 +30,5 @@ def scrypt(
     return bytes(made.to_bytes())
 
 
-hashlib.pbkdf2_hmac = pbkdf2_hmac
-hashlib.scrypt = scrypt
+hashlib.pbkdf2_hmac = pbkdf2_hmac  # type: ignore[assignment]
+hashlib.scrypt = scrypt  # type: ignore[assignment]

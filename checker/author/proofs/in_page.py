@@ -1,0 +1,136 @@
+"""In the page of the site a check says what it says on a terminal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from checker.author.bench import Bench
+from checker.author.diffs import apply_patch
+from checker.author.findings import Finding, Scope, judged
+from checker.author.playground.build import FOLDER, Builder
+from checker.author.proofs.subjects import told
+from checker.author.trees import Tree, differing, digest, read_tree
+from checker.course import Exercise, Step
+from checker.engine.job import Job
+from checker.engine.verdict import Failure, Location, TestResult, Verdict
+from checker.errors import EnvironmentTrouble
+
+SAMPLED_STEPS = 2
+SEED = "the same random values in both"
+
+
+def in_page(bench: Bench, scope: Scope) -> Iterator[Finding]:
+    """Starter, solution and mistakes get equal verdicts in CPython and in the page's Python.
+
+    An exercise that is marked local is solved in CPython, and is not in the page. Of a sample
+    are the exercises of two steps, each with one of its mistakes; another content, other ones.
+    """
+    steps = [step for step in bench.course.steps if _within(step, scope)]
+    if scope.sample:
+        steps = sorted(steps, key=lambda step: digest(read_tree(step.path)))[:SAMPLED_STEPS]
+    with tempfile.TemporaryDirectory(prefix="course-") as site:
+        builder = Builder(bench.course, Path(site))
+        builder.build()
+        for step in steps:
+            with _judge(builder, Path(site) / FOLDER, step) as judge:
+                for exercise in _within(step, scope):
+                    yield from _exercise(bench, exercise, judge, scope.sample)
+
+
+def _within(step: Step, scope: Scope) -> list[Exercise]:
+    return [exercise for exercise in step.exercises if exercise in scope.exercises]
+
+
+def _exercise(bench: Bench, exercise: Exercise, judge: _Judge, sample: bool) -> Iterator[Finding]:
+    step = bench.course.step_of(exercise)
+    solved = bench.solved(step)
+    if exercise.local:
+        here = judge.verdict(exercise, solved, bench.starter(step))
+        problem = None
+        if here.state == "solved":
+            problem = ("is solved in the page too", "take the mark `local` from its manifest")
+        yield judged(f"{exercise.id}, marked local, on the solution", problem)
+        return
+    for name, tree in _answers(bench, exercise, sample):
+        with bench.room(tree) as root, bench.engines.borrowed() as engine:
+            job = Job.for_exercise(bench.course, exercise, root)
+            there = engine.check(replace(job, seed=SEED))
+        here = judge.verdict(exercise, tree, bench.starter(step))
+        yield judged(f"{exercise.id} on {name}", _difference(there, here))
+
+
+def _answers(bench: Bench, exercise: Exercise, sample: bool) -> Iterator[tuple[str, Tree]]:
+    step = bench.course.step_of(exercise)
+    solved = bench.solved(step)
+    yield "the starter", bench.starter(step)
+    yield "the solution", solved
+    patches = {name: f"mistakes/{exercise.id}/{name}.patch" for name in exercise.mistakes}
+    blobs = {name: bench.solutions(step)[patch] for name, patch in patches.items()}
+    names = sorted(blobs, key=lambda name: digest({name: blobs[name]}))
+    for name in names[:1] if sample else names:
+        yield f"the mistake {name}", apply_patch(solved, blobs[name].data)
+
+
+def _difference(there: Verdict, here: Verdict) -> tuple[str, str] | None:
+    ours, theirs = told(there), told(here)
+    if ours == theirs:
+        return None
+    name = next(key for key in [*ours, *theirs] if ours.get(key) != theirs.get(key))
+    said = here.first_failure.message if here.first_failure else ""
+    return (
+        f"{name} is {ours.get(name)} in CPython, {theirs.get(name)} in the page: {said}",
+        "mend what differs; where no page can do it, mark the exercise local, with the reason",
+    )
+
+
+class _Judge:
+    """A process with the page's Python and one step."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def verdict(self, exercise: Exercise, tree: Tree, starter: Tree) -> Verdict:
+        changed = differing(tree, starter)
+        files = {name: tree[name].data.decode() for name in changed}
+        question = {"exercise": exercise.id, "files": files, "seed": SEED}
+        if self._process.stdin is None or self._process.stdout is None:
+            raise AssertionError("the judge has no pipes")
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise EnvironmentTrouble(f"the page's Python ended while it checked {exercise.id}")
+        return _verdict(json.loads(line))
+
+
+@contextmanager
+def _judge(builder: Builder, folder: Path, step: Step) -> Iterator[_Judge]:
+    command = ["node", str(builder.judge()), str(folder), step.name]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        try:
+            yield _Judge(process)
+        finally:
+            process.kill()
+
+
+def _verdict(table: dict[str, Any]) -> Verdict:
+    tests = tuple(
+        TestResult(**{**test, "failure": _failure(test["failure"])}) for test in table["tests"]
+    )
+    return Verdict(**{**table, "tests": tests, "problem": _failure(table["problem"])})
+
+
+def _failure(table: dict[str, Any] | None) -> Failure | None:
+    if table is None:
+        return None
+    where = table["where"]
+    return Failure(**{**table, "where": where and Location(**where)})

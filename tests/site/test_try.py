@@ -1,0 +1,189 @@
+"""An exercise is read, solved and checked in its page, in a real browser."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import jsonschema
+import pytest
+
+import checker.learn
+from checker.course import Course
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+COURSE = Course.load(REPOSITORY)
+PAGE = "learn/01_architecture/index.html"
+LOADS = 120_000.0  # milliseconds, for Python to start on a busy machine
+
+
+class Opened:
+    """A page with exercise 1.1 opened in it, Python ready."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.asked: list[str] = []
+        self.wrong: list[str] = []
+        self.fetched = 0
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url}"))
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", self.hear)
+        page.goto(f"{address}/{PAGE}", wait_until="networkidle")
+        self.before = list(self.asked)
+        self.card = page.locator(".card[data-exercise='1.1']")
+        self.card.get_by_role("button", name="Try exercise 1.1 here").click()
+        self.says("ready", LOADS)
+
+    def hear(self, line: Any) -> None:
+        if line.type in {"error", "warning"}:
+            self.wrong.append(line.text)
+
+    def says(self, text: str, timeout: float = 30_000) -> None:
+        self.card.locator(".try__status", has_text=text).wait_for(timeout=timeout)
+
+    def button(self, name: str) -> Locator:
+        return self.card.get_by_role("button", name=name, exact=True)
+
+    def types(self, text: str) -> None:
+        """Put ``text`` in place of the file, by the keyboard."""
+        self.card.get_by_role("textbox", name="app/__init__.py").focus()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(text)
+
+    @property
+    def screen(self) -> str:
+        return self.card.locator(".try__result").inner_text()
+
+    @property
+    def record(self) -> dict[str, Any]:
+        text = self.page.evaluate("localStorage.getItem('build-secure-ship.record')")
+        record: dict[str, Any] = json.loads(text)
+        return record
+
+
+@pytest.fixture(scope="module")
+def opened(playground: Any, browser: Browser) -> Iterator[Opened]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield Opened(context.new_page(), playground.address)
+    context.close()
+
+
+def test_nothing_is_loaded_before_the_click_and_all_of_it_from_here(
+    opened: Opened, playground: Any
+) -> None:
+    paths = [urlsplit(url).path.lstrip("/") for url in opened.before]
+    assert not [path for path in paths if path.startswith("playground/")]
+    sizes = [len(gzip.compress(file_of(playground.site, path).read_bytes())) for path in set(paths)]
+    assert sum(sizes) <= 150_000
+    assert {urlsplit(url).netloc for url in opened.asked if not url.startswith("blob:")} == {
+        urlsplit(playground.address).netloc
+    }
+
+
+def file_of(site: Path, path: str) -> Path:
+    file = site / path
+    return file / "index.html" if file.is_dir() else file
+
+
+def test_what_a_step_fetches_after_the_click_stays_below_ten_megabytes(playground: Any) -> None:
+    folder = playground.site / "playground"
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    beside = sum(file.stat().st_size for file in folder.glob("pyodide/*.mjs"))
+    beside += sum((folder / name).stat().st_size for name in manifest["scripts"].values())
+    runtime = sum(part["size"] for part in manifest["runtime"]) + beside
+    for step, parts in manifest["steps"].items():
+        total = runtime + sum(part["size"] for part in parts["files"])
+        assert total <= 10 * 1024 * 1024, f"{step}: {total} bytes"
+
+
+def test_the_first_exercise_is_checked_solved_and_kept(opened: Opened) -> None:
+    exercise = COURSE.exercise("1.1")
+    opened.button("Check").click()
+    opened.says("not yet: ")
+    assert exercise.starter.matches(" ".join(opened.screen.split()))
+
+    solution = (COURSE.step(1).solutions / "app/__init__.py").read_text(encoding="utf-8")
+    opened.types(solution)
+    opened.button("Check").click()
+    opened.says("solved")
+
+    assert "all 8 tests pass" in opened.screen
+    record = opened.record
+    assert record["files"] == {"01_architecture/app/__init__.py": solution}
+    assert record["progress"]["exercises"]["1.1"]["state"] == "solved"
+    schemas = Path(checker.learn.__file__).parent / "schemas"
+    schema = json.loads((schemas / "record.json").read_text(encoding="utf-8"))
+    jsonschema.validate(record, schema, cls=jsonschema.Draft202012Validator)
+    assert opened.wrong == []
+
+
+def test_the_app_answers_with_the_files_of_the_editor(opened: Opened) -> None:
+    opened.card.get_by_text("Send requests to the app").click()
+    opened.card.get_by_role("textbox", name="Path").fill("/api/v1/books/999")
+    opened.button("Send").click()
+    opened.says("GET /api/v1/books/999 answered 404")
+
+    assert '"code": "not_found"' in opened.card.locator(".try__answer").inner_text()
+    assert opened.wrong == []
+
+
+def test_a_loop_without_end_is_stopped_and_the_edits_stay(opened: Opened) -> None:
+    loop = "while True:\n    pass\n"
+    opened.types(loop)
+    opened.button("Check").click()
+    opened.says("checking")
+
+    opened.button("Stop").click()
+
+    opened.says("starting", 1_000)
+    assert opened.record["files"]["01_architecture/app/__init__.py"] == loop
+    opened.button("Reset").click()
+    assert opened.record["files"] == {}
+    opened.button("Undo the reset").click()
+    assert opened.record["files"]["01_architecture/app/__init__.py"] == loop
+    opened.says("ready", LOADS)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_an_open_exercise_is_accessible(
+    opened: Opened, playground: Any, width: int, scheme: str
+) -> None:
+    page = opened.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.wait_for_function(
+        "name => document.body.dataset.mdColorScheme === name",
+        arg="slate" if scheme == "dark" else "default",
+    )
+    if not page.evaluate("'axe' in window"):
+        page.add_script_tag(path=playground.packages / "axe-core" / "axe.min.js")
+    found = page.evaluate("axe.run('.try').then(result => result.violations)")
+
+    told = [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
+    assert told == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert opened.wrong == []
+
+
+def test_a_browser_that_cannot_run_it_says_why_and_how_to_go_on(
+    playground: Any, browser: Browser
+) -> None:
+    page = browser.new_page()
+    page.add_init_script("delete globalThis.DecompressionStream")
+    page.goto(f"{playground.address}/{PAGE}")
+    card = page.locator(".card[data-exercise='1.1']")
+
+    card.get_by_role("button", name="Try exercise 1.1 here").click()
+
+    said = card.get_by_role("alert").inner_text()
+    assert "this browser has no DecompressionStream" in said
+    assert "python3 start.py\nchecker start 1" in said
+    page.close()
