@@ -165,9 +165,9 @@ def get_config(name: str) -> BaseConfig:
     shorter than 32 bytes in UTF-8, or well known: one that contains
     ``change``, ``default``, ``example``, ``insecure``, ``password``, ``placeholder`` or
     ``secret``, in any case. An ``ADMIN_KEY`` that is set has to be as good: what opens
-    everything must not be guessed, however often somebody tries. In production also where ``WEB_CONCURRENCY``, gunicorn's number
-    of workers, is more than 1 and there is no ``REDIS_URL``: each would count and remember
-    for itself.
+    everything must not be guessed, however often somebody tries. In production also
+    where ``WEB_CONCURRENCY``, gunicorn's number of workers, is more than 1 and there is no
+    ``REDIS_URL``: each would count and remember for itself.
     """
     if name not in CONFIGS:
         raise ConfigError(f"APP_ENV: must be one of {', '.join(CONFIGS)}")

@@ -86,12 +86,13 @@ def made_again(seconds: int, keys: int, moments: list[float]) -> list[int]:
         db.session.add(Author(name="Tove Jansson"))
         db.session.commit()
         for key in range(keys):
-            remember(f"key {key}", seconds, ["authors"], lambda: "first")
+            remember(f"key {key}", seconds, ["authors", "books"], lambda: "first")
         for moment in moments:
             kept = world.kept()
             clock.ahead = moment
             found = [
-                remember(f"key {key}", seconds, ["authors"], lambda: "again") for key in range(keys)
+                remember(f"key {key}", seconds, ["authors", "books"], lambda: "again")
+                for key in range(keys)
             ]
             world.keep(kept)  # as if nobody had asked
             again.append(found.count("again"))
@@ -193,6 +194,63 @@ def as_another_process_sees_it() -> list[object]:
     return [unaware, remember("key", 60, ["authors"], lambda: "made again")]
 
 
+def written_after_a_loss() -> list[str]:
+    """For each thing in the cache: what is given after writes, where it had been dropped.
+
+    A cache that is full drops what it likes.
+    """
+    import itertools
+
+    import world
+    from app.extensions import db
+    from app.memo import remember
+    from app.models import Author
+
+    def write() -> None:
+        db.session.add(Author(name=world.word()))
+        db.session.commit()
+
+    write()
+    remember("key", 60, ["authors"], lambda: "before")
+    kept, given = world.kept(), []
+    for dropped, writes in itertools.product(kept, (1, 2, 3)):
+        world.keep({name: entry for name, entry in kept.items() if name != dropped})
+        for _ in range(writes):
+            write()
+        given.append(remember("key", 60, ["authors"], lambda: "after"))
+    return given
+
+
+def made_between(place: int) -> list[str] | None:
+    """Who made it, where somebody else comes whole right before our ``place``-th step.
+
+    A step is whatever we ask of the cache. ``None`` where we took fewer of them, and where the
+    other one had to wait for us.
+    """
+    import world
+    from app.memo import remember
+
+    made: list[str] = []
+
+    def make(who: str) -> str:
+        made.append(who)
+        return who
+
+    with (
+        world.own_time() as clock,
+        world.intruded_cache(
+            place, lambda: remember(f"step {place}", 60, ["books"], lambda: make("the other"))
+        ) as intruders,
+    ):
+        clock.at_most = 60
+        try:
+            remember(f"step {place}", 60, ["books"], lambda: make("we"))
+        except world.Overslept:
+            return None
+        waited = clock.ahead > 0
+    return None if intruders or waited else made
+
+
 def made_at_once(callers: int) -> list[object]:
     """How often it was made for so many threads, and what they were given."""
     import threading
@@ -224,14 +282,13 @@ def made_at_once(callers: int) -> list[object]:
     return [len(made), given]
 
 
-def wait_for_another(maker: str) -> dict[str, object]:
+def wait_for_another() -> dict[str, object]:
     """Somebody makes it in a thread, and a second one comes who is in a transaction."""
     import threading
 
     from flask import current_app
     from sqlalchemy import text
 
-    import world
     from app.extensions import db
     from app.memo import remember
 
@@ -240,40 +297,83 @@ def wait_for_another(maker: str) -> dict[str, object]:
 
     def make() -> str:
         making.set()
-        if maker == "slow":
-            waiting.wait(5)
-            for _ in range(200):
-                if not seen["session"].in_transaction():
-                    break
-                done.wait(0.01)
-            seen["in a transaction"] = seen["session"].in_transaction()
-        else:
-            done.wait(8)
+        waiting.wait(5)
+        for _ in range(200):
+            if not seen["session"].in_transaction():
+                break
+            done.wait(0.01)
+        seen["in a transaction"] = seen["session"].in_transaction()
         return "by the first"
 
     def first() -> None:
         with app.app_context():
-            remember(maker, 60, ["books"], make)
-
-    def second() -> None:
-        with app.app_context():
-            db.session.execute(text("SELECT 1"))
-            seen["session"] = db.session()
-            waiting.set()
-            seen["given"] = remember(maker, 60, ["books"], lambda: "by the second")
+            remember("key", 60, ["books"], make)
 
     thread = threading.Thread(target=first, daemon=True)
     thread.start()
     making.wait(5)
-    if maker == "slow":
-        second()
-    else:
-        with world.own_time() as clock:
-            second()
-            seen["slept"] = clock.ahead
-    done.set()
+    db.session.execute(text("SELECT 1"))
+    seen["session"] = db.session()
+    waiting.set()
+    seen["given"] = remember("key", 60, ["books"], lambda: "by the second")
     thread.join(8)
     return {key: value for key, value in seen.items() if key != "session"}
+
+
+def wait_for_nobody() -> dict[str, object]:
+    """Somebody hangs while they make it. Two wait for them, who hang as well, and then a last one.
+
+    What each was given, and for how many seconds they slept.
+    """
+    import threading
+
+    from flask import current_app
+
+    import world
+    from app.memo import remember
+
+    app, seen = current_app._get_current_object(), {}
+    making, done = threading.Event(), threading.Event()
+    start, both = threading.Barrier(2), threading.Barrier(2)
+
+    def hang() -> str:
+        making.set()
+        done.wait(8)
+        return "by the first"
+
+    def make(who: str) -> str:
+        try:
+            both.wait(3)  # until the other one makes it as well
+        except threading.BrokenBarrierError:
+            return f"{who}, while the other one waited"
+        return who
+
+    def call(who: str, how: object) -> None:
+        with app.app_context():
+            if who != "first":
+                start.wait(3)
+            seen[who] = remember("hangs", 60, ["books"], how)
+
+    threads = [threading.Thread(target=call, args=["first", hang], daemon=True)]
+    threads[0].start()
+    making.wait(5)
+    with world.own_time() as clock:
+        for who in ("second", "third"):
+            how = lambda who=who: make(f"by the {who}")  # noqa: E731
+            threads.append(threading.Thread(target=call, args=[who, how], daemon=True))
+            threads[-1].start()
+        for thread in threads[1:]:
+            thread.join(3)
+        if any(thread.is_alive() for thread in threads[1:]):
+            done.set()
+            return seen
+        seen["slept"] = max(clock.slept.values(), default=0)
+        before = clock.ahead
+        seen["last"] = remember("hangs", 60, ["books"], lambda: "by the last")
+        seen["slept at last"] = clock.ahead - before
+    done.set()
+    threads[0].join(8)
+    return seen
 
 
 def without_a_cache() -> list[object]:
@@ -333,6 +433,8 @@ def plant(name: str) -> None:
         response = jsonify(run=runs["tagged"])
         response.set_etag("mine")
         response.headers["X-Run"] = str(runs["tagged"])
+        response.headers.add("X-Twice", "one")
+        response.headers.add("X-Twice", "two")
         return response
 
     def method() -> object:
@@ -367,10 +469,27 @@ def add_book(title: str) -> int:
     return book
 
 
-def add_loan(role: str) -> int:
+def borrowers() -> list[dict[str, object]]:
+    """Two members and a librarian, each with a loan."""
     import world
 
-    return world.add_loan(user_id=world.person(role))
+    people = []
+    for role in ("member", "member", "librarian"):
+        user = world.account(role)["id"]
+        loan = world.add_loan(user_id=user)
+        headers = world.bearer(str(user), "loans:read")
+        people.append({"role": role, "loan": loan, "headers": headers})
+    return people
+
+
+def set_role(role: str, new: str) -> None:
+    import world
+    from app.extensions import db
+
+    users = world.table("users")
+    changed = users.update().where(users.c.id == world.person(role)).values(role=new)
+    db.session.execute(changed)
+    db.session.commit()
 
 
 def kept_entries() -> int:
@@ -433,6 +552,7 @@ def test_it_holds_for_the_time_that_was_asked_for(inside):
         f"{keys} keys made together: after nine tenths of their time {between} were made anew;"
         " each has its own span, by chance, or all end in the same moment"
     )
+    assert inside(made_again, 1, keys, [1.01]) == [keys], "still given after more than 1 second"
 
 
 def test_a_write_makes_it_forgotten(inside):
@@ -467,6 +587,11 @@ def test_all_of_it_lies_in_the_cache(inside):
         " another one does not know"
     )
     assert aware == "made again", "a commit changed nothing in the cache that others could see"
+    for given in inside(written_after_a_loss):
+        assert given == "after", (
+            "the cache was full and had dropped something, then a write was committed: what was"
+            " read before came back"
+        )
 
 
 def test_one_makes_it_for_all(inside):
@@ -474,6 +599,12 @@ def test_one_makes_it_for_all(inside):
     times, given = inside(made_at_once, callers)
     assert times == 1, f"{callers} asked at once for the same key, and it was made {times} times"
     assert given == ["made"] * callers, "each is given what the one has made"
+    for place in range(8):
+        made = inside(made_between, place)
+        assert made is None or len(made) == 1, (
+            "between your looking and your making somebody else has made it, and you made it again:"
+            " whoever may make it looks once more"
+        )
 
 
 def test_another_key_waits_for_nobody(inside):
@@ -483,13 +614,27 @@ def test_another_key_waits_for_nobody(inside):
 
 
 def test_who_waits_holds_nothing_and_not_for_ever(inside):
-    seen = inside(wait_for_another, "slow")
+    seen = inside(wait_for_another)
     assert seen.get("in a transaction") is False, (
         "who waits holds a transaction of db.session: whoever is waited for may need its locks"
     )
     assert seen.get("given") == "by the first", "who waited is given what was made meanwhile"
-    seen = inside(wait_for_another, "hangs")
-    assert seen.get("given") == "by the second", "whoever was waited for never came back"
+    seen = inside(wait_for_nobody)
+    given = [seen.get("second"), seen.get("third")]
+    assert given == ["by the second", "by the third"], (
+        "whoever was waited for never came back: each of two others makes it after"
+        " PATIENCE_SECONDS, and neither waits for the other again"
+    )
+    slept = seen["slept"]
+    assert slept < 6, (
+        f"whoever was waited for never came back, and one of two others slept for {slept:.1f}"
+        " seconds: PATIENCE_SECONDS count from the first look on, not for each who makes it anew"
+    )
+    slept = seen["slept at last"]
+    assert slept == 0, (
+        f"somebody never came back, two others made it, and the next caller waited for {slept:.1f}"
+        " seconds again"
+    )
 
 
 def test_without_the_cache_it_is_only_slower(inside):
@@ -574,16 +719,25 @@ def test_what_is_not_the_same_is_kept_apart(client, inside):
         body = client.get(f"/{name}/scopes", headers=headers).json
         wanted = {"scopes": sorted(scope.split())}
         assert body == wanted, f"a {role} with {scope} was given another caller's answer"
+    headers = inside(token, "librarian", "books:read books:write")
+    body = client.get(f"/{name}/scopes", headers=headers).json
+    assert body == {"scopes": ["books:read", "books:write"]}, "a librarian with both scopes"
+    inside(set_role, "librarian", "member")
+    body = client.get(f"/{name}/scopes", headers=headers).json
+    assert body == {"scopes": ["books:read"]}, (
+        "a librarian became a member, and with the same token was given an answer for what they"
+        " may no more: the key has the scopes that are granted"
+    )
 
 
-def test_everybody_gets_their_own(client, inside):
-    loans = {role: inside(add_loan, role) for role in ("member", "librarian")}
-    tokens = {role: inside(token, role, "loans:read") for role in loans}
-    for role in ("librarian", "member", "librarian", "member"):
-        body = client.get(LOANS, headers=tokens[role]).json
+def test_everybody_gets_their_own(anonymous, inside):
+    people = inside(borrowers)
+    everything = sorted(one["loan"] for one in people)
+    for one in [*people, *reversed(people)]:
+        body = anonymous.get(LOANS, headers=one["headers"]).json
         ids = [item["id"] for item in body["items"]] if body else None
-        wanted = sorted(loans.values()) if role == "librarian" else [loans["member"]]
-        assert ids == wanted, f"a {role}'s list of loans: nobody sees another's answer"
+        wanted = everything if one["role"] == "librarian" else [one["loan"]]
+        assert ids == wanted, f"a {one['role']}'s list of loans: nobody sees another's answer"
 
 
 def test_only_a_200_is_kept(client, inside):
@@ -612,6 +766,8 @@ def test_what_a_view_says_is_kept_and_writes_pass(client, inside):
     answers = [client.get(f"/{name}/tagged") for _ in range(2)]
     told = [[answer.headers.get("ETag"), answer.headers.get("X-Run")] for answer in answers]
     assert told == [['"mine"', "1"]] * 2, "the ETag and the headers that the view has set"
+    twice = [answer.headers.getlist("X-Twice") for answer in answers]
+    assert twice == [["one", "two"]] * 2, "a header that the view has set twice"
     kinds = {answer.mimetype for answer in answers}
     assert kinds == {"application/json"}, "a kept answer is of another type"
 
