@@ -30,6 +30,7 @@ _watch = pytest.StashKey["Watch"]()
 _subject = pytest.StashKey["Subject"]()
 _seeds = pytest.StashKey["Seeds"]()
 _sittings = pytest.StashKey[dict[Any, Any]]()
+_probes = pytest.StashKey[dict[Any, Any]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -202,7 +203,8 @@ def suite(request: pytest.FixtureRequest) -> Suite:
         return subject.suite(order)
 
     sittings = config.stash.setdefault(_sittings, {})
-    return Suite(ground_of(config).exercises.parent, warm, run, sittings)
+    probes = config.stash.setdefault(_probes, {})
+    return Suite(ground_of(config).exercises.parent, warm, run, sittings, probes)
 
 
 def begin(item: pytest.Item) -> Record:

@@ -16,7 +16,7 @@ import shutil
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
@@ -32,6 +32,7 @@ from checker.harness import fields
 from checker.harness.frames import FrameError
 from checker.harness.ground import Ground
 from checker.harness.routing import remembered_rules
+from checker.harness.shipping import plain
 from checker.harness.words import one_line, raised, sentence
 
 TESTS = "tests"
@@ -41,7 +42,6 @@ _WITHOUT = (
     "course",
     "doctest",
     "faulthandler",
-    "junitxml",
     "pastebin",
     "setuponly",
     "setupplan",
@@ -59,8 +59,9 @@ _OUTCOMES = ("passed", "failed", "broken", "skipped")
 class Order:
     """What to run: the variant's ``files`` by path, and which test files of the learner's.
 
-    ``extra`` are files laid into ``tests/`` beside the learner's. The tests run in an order
-    that depends on ``seed``, or in that order ``backwards``; as they stand without a seed.
+    ``extra`` are files of the course's own among the learner's. The tests run in an order
+    that depends on ``seed``, or in that order ``backwards``; as they stand without a seed. A run
+    ends with the first test that fails, unless the ``whole`` is wanted.
     """
 
     files: Mapping[str, str]
@@ -68,6 +69,7 @@ class Order:
     extra: Mapping[str, str]
     seed: int | None = None
     backwards: bool = False
+    whole: bool = False
 
     @classmethod
     def from_json(cls, table: dict[str, Any]) -> Order:
@@ -95,10 +97,14 @@ class Told:
 
 @dataclass(frozen=True)
 class SuiteRun:
-    """What pytest reported: how many passed, and of all others what was told."""
+    """What pytest reported: how many passed, and of all others what was told.
+
+    ``noted`` is what tests of the course's own have recorded with ``record_property``.
+    """
 
     passed: int
     told: tuple[Told, ...]
+    noted: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, outcome: str) -> Told | None:
         """The first with this outcome."""
@@ -106,20 +112,21 @@ class SuiteRun:
 
     def to_json(self) -> dict[str, Any]:
         told = [[each.name, each.outcome, each.message, each.where] for each in self.told]
-        return {"passed": self.passed, "told": told}
+        return {"passed": self.passed, "told": told, "noted": self.noted}
 
     @classmethod
     def from_json(cls, value: Any) -> SuiteRun:
         """Read it warily: the learner's code runs in the process that sends it."""
-        table = fields.table(value, "passed", "told")
-        if type(table["passed"]) is not int or type(table["told"]) is not list:
+        table = fields.table(value, "passed", "told", "noted")
+        kinds = [type(table[name]) for name in ("passed", "told", "noted")]
+        if kinds != [int, list, dict]:
             raise FrameError("expected what a suite came to")
         told = []
         for each in table["told"]:
             if type(each) is not list or len(each) != 4 or each[1] not in _OUTCOMES:
                 raise FrameError("expected what was told of a test")
             told.append(Told(*(fields.text(part, fields.LINE) for part in each)))
-        return cls(table["passed"], tuple(told))
+        return cls(table["passed"], tuple(told), table["noted"])
 
 
 def run_suite(ground: Ground, order: Order) -> SuiteRun:
@@ -150,6 +157,7 @@ class _Run:
         self.order = order
         self.passed: set[str] = set()
         self.told: list[Told] = []
+        self.noted: dict[str, Any] = {}
 
     def result(self) -> SuiteRun:
         missing = [name for name in self.order.tests if not (self.room / name).is_file()]
@@ -167,7 +175,8 @@ class _Run:
         usual = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}
         if code not in {*usual, pytest.ExitCode.NO_TESTS_COLLECTED} and not self.told:
             self.tell("", "broken", _last_line(said.getvalue()) or f"exit {code}", f"{TESTS}/")
-        return SuiteRun(len(self.passed), tuple(self.told))
+        noted: dict[str, Any] = plain(self.noted, "what a test has recorded")
+        return SuiteRun(len(self.passed), tuple(self.told), noted)
 
     def arguments(self) -> list[str]:
         without = [part for name in _WITHOUT for part in ("-p", f"no:{name}")]
@@ -195,6 +204,8 @@ class _Run:
         report = yield
         error = call.excinfo
         expected = hasattr(report, "wasxfail")
+        if report.when == "call":
+            self.noted.update(item.user_properties)
         if expected or report.skipped:
             self.passed.discard(item.nodeid)
             word = "xfail" if expected else "skipped"
@@ -207,7 +218,7 @@ class _Run:
             outcome = "failed" if judged and report.when == "call" else "broken"
             during = "" if report.when == "call" else f"in its {report.when}, "
             self.tell(item.name, outcome, during + _words(error.value), self.where(item, error))
-            if outcome == "failed":
+            if outcome == "failed" and not self.order.whole:
                 item.session.shouldstop = "what is to be known is known"
         return report
 
@@ -244,8 +255,7 @@ def _lay(room: Path, root: Path, order: Order) -> None:
     if (root / TESTS).is_dir():
         ignored = shutil.ignore_patterns("__pycache__", ".*")
         shutil.copytree(root / TESTS, room / TESTS, ignore=ignored)
-    extra = {f"{TESTS}/{name}": text for name, text in order.extra.items()}
-    for name, text in {**order.files, **extra}.items():
+    for name, text in {**order.files, **order.extra}.items():
         path = room / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
@@ -446,7 +456,7 @@ def _listeners_of(modules: Mapping[str, Any]) -> list[tuple[Any, str, Any]]:
     from sqlalchemy import event
     from sqlalchemy.orm import Session, SessionEvents
 
-    names = [name for name in vars(SessionEvents) if not name.startswith("_")]
+    names = [name for name in vars(SessionEvents) if name[0] != "_" and name != "dispatch"]
     functions = [
         value
         for name, module in modules.items()

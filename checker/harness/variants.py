@@ -11,15 +11,17 @@ import ast
 import random
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from checker.harness.errors import AuthorError
-from checker.harness.suites import Order, SuiteRun
+from checker.harness.suites import TESTS, Order, SuiteRun
 
 _TOGETHER = 3
 """So many bugs are run with one right variant among them, before any of them is judged."""
 
+_PROBE = f"{TESTS}/test_of_the_course.py"
 _APP = {"app", "deploy", "migrations"}
 _TEXT = {".conf", ".css", ".html", ".ini", ".js", ".mako", ".py", ".toml"}
 
@@ -44,15 +46,11 @@ class Variant:
 
 @dataclass(frozen=True)
 class Exam:
-    """What a suite is examined with: its files, bugs, and other ways to write what is right.
-
-    ``extra`` are test files of the course's own, by name, that are run with the learner's.
-    """
+    """What a suite is examined with: its files, bugs, and other ways to write what is right."""
 
     tests: tuple[str, ...]
     bugs: tuple[Variant, ...] = ()
     ways: tuple[Variant, ...] = ()
-    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def names(self) -> list[str]:
@@ -72,11 +70,19 @@ Run = Callable[[Order], SuiteRun]
 class Suite:
     """The learner's tests: the fixture ``suite``. One sitting for each exam of a run."""
 
-    def __init__(self, step: Path, warm: Run, run: Run, sittings: dict[Exam, Sitting]) -> None:
+    def __init__(
+        self,
+        step: Path,
+        warm: Run,
+        run: Run,
+        sittings: dict[Exam, Sitting],
+        probes: dict[str, SuiteRun],
+    ) -> None:
         self._step = step
         self._warm = warm
         self._run = run
         self._sittings = sittings
+        self._probes = probes
 
     def missed(self, exam: Exam, name: str) -> str:
         """Why the bug called ``name`` was not found, in words for the learner; empty if it was.
@@ -104,6 +110,23 @@ class Suite:
         sitting = self._sitting(exam)
         self._run_to(sitting, len(sitting.blocks) - 1)
         return sitting.wrong(self._run)
+
+    def probe(self, text: str) -> tuple[Mapping[str, Any], str]:
+        """What a test file of the course's own has noted, run among the learner's tests.
+
+        It notes with ``record_property``, and does not judge: what is right stays out here. The
+        second part says why it could not do so, in words; empty if it could.
+        """
+        if text not in self._probes:
+            app = app_of(self._step)
+            self._warm(Order(app, (), {}))
+            order = Order(app, (_PROBE,), {_PROBE: text}, secrets.randbits(32), whole=True)
+            self._probes[text] = self._run(order)
+        run = self._probes[text]
+        if not run.told:
+            return run.noted, ""
+        said = run.told[0]
+        return run.noted, said.message if said.where.startswith(_PROBE) else said.text
 
     def _sitting(self, exam: Exam) -> Sitting:
         if exam not in self._sittings:
@@ -198,7 +221,7 @@ class Sitting:
             # In one spelling, comments and all left out: nothing tells a change but what it does.
             changed[name] = ast.unparse(ast.parse(changed[name]))
         seed, backwards = secrets.randbits(32), bool(secrets.randbits(1))
-        order = Order(changed, self.exam.tests, dict(self.exam.extra), seed, backwards)
+        order = Order(changed, self.exam.tests, {}, seed, backwards)
         return _Turn(variant, order, is_bug)
 
 
