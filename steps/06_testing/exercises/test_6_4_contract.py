@@ -81,7 +81,8 @@ EXAM = Exam(
                 Change(
                     "app/blueprints/catalog/authors.py",
                     '@authors.get("/<int:author_id>")\n',
-                    '@authors.get("/<int:author_id>/portrait")\n@authors.get("/<int:author_id>")\n',
+                    '@authors.get("/<int:author_id>/portrait", endpoint="portrait")\n'
+                    '@authors.get("/<int:author_id>")\n',
                 ),
                 Change(
                     "app/services/lookup.py", 'raise NotFound(f"there is no', 'raise NotFound(f"no'
