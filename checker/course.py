@@ -32,6 +32,7 @@ EXERCISE_KEYS = {
     "starter",
     "mistakes",
     "local",
+    "mutants",
 }
 
 
@@ -73,7 +74,8 @@ class Exercise:
     tests that pass on the starter too: they earn nothing, and cost everything when they
     fail. ``mistakes`` maps the name of a patch in ``solutions/<step>/mistakes/<id>/`` to
     the failure that it must earn. ``local`` gives the reason why an exercise cannot run in
-    a browser, and is empty where it can.
+    a browser, and is empty where it can. ``mutants`` gives the reason why the files are not
+    mutated, and is empty where they are: tests that a learner writes are tried with bugs.
     """
 
     id: str
@@ -88,6 +90,7 @@ class Exercise:
     starter: Expected
     mistakes: Mapping[str, Expected]
     local: str
+    mutants: str
     step_name: str
 
     @property
@@ -283,8 +286,17 @@ class _Reader:
             starter=self.expected(self.get(table, "starter", dict, where), f"{where}.starter"),
             mistakes=mistakes,
             local=self.get(table, "local", str, where) if "local" in table else "",
+            mutants=self.mutants(table, edit, where),
             step_name=self.folder.name,
         )
+
+    def mutants(self, table: dict[str, Any], edit: tuple[str, ...], where: str) -> str:
+        tests = all(name.startswith("tests/") for name in edit if name.endswith(".py"))
+        if "mutants" not in table:
+            return ""
+        if not tests:
+            raise self.error(f"{where}.mutants", "is for exercises that edit no code but tests/")
+        return str(self.get(table, "mutants", str, where))
 
     def mistakes(self, table: dict[str, Any], identity: str) -> Mapping[str, Expected]:
         where = f"exercise {identity}.mistakes"

@@ -48,6 +48,7 @@ class HiddenTest:
             starter=Expected("", ""),
             mistakes={},
             local="",
+            mutants="",
             step_name=self.step,
         )
 

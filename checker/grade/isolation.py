@@ -188,13 +188,18 @@ def _hash_seed(seed: str | None, shuffled: bool) -> int:
 
 
 def imported(step: Step) -> tuple[str, ...]:
-    """The libraries that a step's app imports, solved or not, so that they can be warm."""
+    """The libraries that a step's app imports, solved or not, so that they can be warm.
+
+    Where learners write tests, also what these import: they run where the app does.
+    """
     local = {"app", "suite", "world", "wsgi"}
     found: set[str] = set()
-    for folder in (step.path / "app", step.solutions / "app", step.tests):
+    for folder in (step.path / "app", step.solutions / "app", step.tests, step.solutions / "tests"):
         for name, path in tree(folder).items():
-            if name.endswith(".py") and not name.startswith("test_"):
+            if name.endswith(".py") and not (folder == step.tests and name.startswith("test_")):
                 found |= _imports(path)
+            if folder == step.solutions / "tests":
+                local.add(path.stem)
     found = {name for name in found if name.partition(".")[0] not in local}
     packages = {name.partition(".")[0] for name in found}
     # And what these import themselves only when they are used.

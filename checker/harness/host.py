@@ -26,6 +26,8 @@ from checker.harness.words import raised
 if TYPE_CHECKING:
     from flask import Flask
 
+    from checker.harness.suites import Order, SuiteRun
+
 BODY_LIMIT = 16 * 1024 * 1024
 _crashes: ContextVar[list[tuple[BaseException, str | None]]] = ContextVar("course_crashes")
 
@@ -115,6 +117,13 @@ class Host:
             return Found(plain(result, f"what {function.name}() found"), walk.footprints)
         except TypeError as error:
             raise Unreadable(str(error)) from None
+
+    def suite(self, order: Order) -> SuiteRun:
+        """What the learner's tests say of one variant: see ``checker.harness.suites``."""
+        from checker.harness.suites import run_suite
+
+        with Guard(self.ground):
+            return run_suite(self.ground, order)
 
     def _build(self) -> Flask:
         from flask import Flask, got_request_exception

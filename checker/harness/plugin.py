@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from checker.harness.seeding import Seeds
     from checker.harness.source import Source
     from checker.harness.subject import Subject
+    from checker.harness.variants import Suite
     from checker.harness.watch import Watch
 
 _record = pytest.StashKey["Record"]()
@@ -28,6 +29,8 @@ _ground = pytest.StashKey["Ground"]()
 _watch = pytest.StashKey["Watch"]()
 _subject = pytest.StashKey["Subject"]()
 _seeds = pytest.StashKey["Seeds"]()
+_sittings = pytest.StashKey[dict[Any, Any]]()
+_probes = pytest.StashKey[dict[Any, Any]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -184,6 +187,38 @@ def source(request: pytest.FixtureRequest) -> Callable[[str], Source]:
         return read(name, ground)
 
     return read_it
+
+
+@pytest.fixture
+def suite(request: pytest.FixtureRequest) -> Suite:
+    """The learner's own tests, to be run on one variant of the app after another.
+
+    The app that they meet is the course's, with bugs or without: the learner's own is not
+    looked at. See :mod:`checker.harness.variants`.
+    """
+    from checker.harness.suites import Order, SuiteRun
+    from checker.harness.variants import Suite
+
+    begin(request.node)
+    config = request.config
+    subject, watch, hook = _the_subject(config), _the_watch(config), config.hook
+    hook.pytest_course_starting()
+    watch.stop()
+    subject.start()
+
+    def warm(order: Order) -> SuiteRun:
+        return subject.suite(order)  # our time still: nothing of the learner's runs
+
+    def run(order: Order) -> SuiteRun:
+        # Each run is a part of its own: a loop without end is found in one of them.
+        hook.pytest_course_built()
+        watch.start()
+        hook.pytest_course_asked(asked=f"pytest {' '.join(order.tests)}")
+        return subject.suite(order)
+
+    sittings = config.stash.setdefault(_sittings, {})
+    probes = config.stash.setdefault(_probes, {})
+    return Suite(ground_of(config).exercises.parent, warm, run, sittings, probes)
 
 
 def begin(item: pytest.Item) -> Record:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.harness.endings import ending, while_loading
 from checker.harness.errors import LoadError, SubjectDied
@@ -24,6 +24,9 @@ from checker.harness.shipping import Shipped
 from checker.harness.stacks import learner_line
 from checker.harness.watch import Watch
 from checker.harness.wire import error_from_json
+
+if TYPE_CHECKING:
+    from checker.harness.suites import Order, SuiteRun
 
 # An answer's body in base 64, and what is told about it.
 LIMIT = 24 * 1024 * 1024
@@ -111,6 +114,12 @@ class RemoteSubject:
             "kwargs": kwargs,
         }
         return self._ask(frame, Found.from_json)
+
+    def suite(self, order: Order) -> SuiteRun:
+        from checker.harness.suites import SuiteRun
+
+        frame = {"do": "suite", "order": asdict(order), "seed": self._seeds.app}
+        return self._ask(frame, SuiteRun.from_json)
 
     def leave(self) -> None:
         if self._line is not None:

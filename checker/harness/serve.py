@@ -84,6 +84,12 @@ class Server:
             case "inside":
                 function = Shipped(**frame["function"])
                 return self._host.call(function, frame["args"], frame["kwargs"]).to_json()
+            case "suite":
+                from checker.harness.suites import Order
+
+                if frame["seed"] is not None:
+                    seeding.begin(frame["seed"])
+                return self._host.suite(Order.from_json(frame["order"])).to_json()
         raise ValueError(f"no such frame: {frame['do']!r}")
 
 
@@ -91,7 +97,7 @@ def serve(server: Server, inbox: Inbox, frames_out: BinaryIO) -> NoReturn:
     """Answer each frame with one of the same ``ticket``, until the pipe closes."""
     while True:
         frame = inbox.get()
-        if frame["do"] == "build" and isinstance(sys.stdout, Tail):
+        if frame["do"] in {"build", "suite"} and isinstance(sys.stdout, Tail):
             sys.stdout.start()
         reply = server.answer(frame)
         printed = sys.stdout.tail if isinstance(sys.stdout, Tail) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from checker.harness.ground import Ground
 from checker.harness.host import Host
@@ -13,6 +13,9 @@ from checker.harness.seeding import Seeds
 from checker.harness.shipping import Shipped
 from checker.harness.stdio import Tail
 from checker.harness.watch import Watch
+
+if TYPE_CHECKING:
+    from checker.harness.suites import Order, SuiteRun
 
 
 class Subject(Protocol):
@@ -34,6 +37,9 @@ class Subject(Protocol):
 
     def call(self, function: Shipped, args: list[Any], kwargs: dict[str, Any]) -> Found:
         """Run a shipped function in the app's process and context."""
+
+    def suite(self, order: Order) -> SuiteRun:
+        """Run the learner's tests on one variant of the app, in the app's process."""
 
     def leave(self) -> None:
         """The test is over."""
@@ -69,6 +75,9 @@ class DirectSubject:
 
     def call(self, function: Shipped, args: list[Any], kwargs: dict[str, Any]) -> Found:
         return self._host.call(function, args, kwargs)
+
+    def suite(self, order: Order) -> SuiteRun:
+        return self._host.suite(order)
 
     def leave(self) -> None:
         if self._settled is not None:

@@ -66,10 +66,14 @@ def _of(bench: Bench, step: Step, exercises: list[Exercise], most: int | None) -
     if failing is not None:
         yield failing
         return
+    for exercise in exercises:
+        if exercise.mutants:
+            yield noted(f"{exercise.id}, {', '.join(exercise.edit)}", exercise.mutants)
     equivalents = load_equivalents(step.solutions)
     every = [
         Case(step, exercise, file, mutant)
         for exercise in exercises
+        if not exercise.mutants
         for file in exercise.edit
         if file.endswith(".py")
         for mutant in mutants_of(bench.solved(step)[file].data.decode("utf-8"))

@@ -1,0 +1,153 @@
+"""Exercise 6.1: tests of schemas, services and helpers that notice when these go wrong."""
+
+import pytest
+
+from checker.harness.variants import Change, Exam, Variant, bug
+
+LOANS, RENEWALS = "app/services/loans.py", "app/services/renewals.py"
+BOOK, USER, VALIDATORS = "app/schemas/book.py", "app/schemas/user.py", "app/schemas/validators.py"
+PASSWORDS, GUARDS = "app/auth/passwords.py", "app/auth/guards.py"
+
+EXAM = Exam(
+    tests=(
+        "tests/test_unit_schemas.py",
+        "tests/test_unit_services.py",
+        "tests/test_unit_auth.py",
+    ),
+    bugs=(
+        bug(
+            "mistyped_isbn",
+            "an ISBN with a mistyped digit is accepted",
+            BOOK,
+            "return total % 10 == 0",
+            "return total % 10 < 10",
+        ),
+        bug(
+            "too_late_a_year",
+            "a book can be published in the year after next",
+            VALIDATORS,
+            "datetime.now(UTC).year + 1",
+            "datetime.now(UTC).year + 2",
+        ),
+        bug(
+            "own_role",
+            "whoever gets a card may choose to be an admin",
+            USER,
+            "        dump_only=True,\n        validate=validate.OneOf",
+            "        validate=validate.OneOf",
+        ),
+        bug(
+            "returned_twice",
+            "a loan can be returned twice",
+            LOANS,
+            'raise Conflict("already_returned", f"loan {loan_id} was closed before")',
+            "return loan",
+        ),
+        bug(
+            "six_loans",
+            "somebody can have six loans at once",
+            LOANS,
+            "if len(due) >= MAX_OPEN_LOANS:",
+            "if len(due) > MAX_OPEN_LOANS:",
+        ),
+        bug(
+            "one_of_several",
+            "somebody with one overdue loan among several can borrow more",
+            LOANS,
+            "if any(moment < datetime.now(UTC) for moment in due):",
+            "if due and all(moment < datetime.now(UTC) for moment in due):",
+        ),
+        bug(
+            "second_renewal",
+            "the second renewal of a loan gives no more time",
+            RENEWALS,
+            "loan.due_at += LOAN_PERIOD",
+            "loan.due_at = loan.borrowed_at + 2 * LOAN_PERIOD",
+        ),
+        bug(
+            "closed_account",
+            "the right password still opens an account that is closed",
+            PASSWORDS,
+            "if user is None or not user.active or user.password_hash is None:",
+            "if user is None or user.password_hash is None:",
+        ),
+        bug(
+            "more_than_the_role",
+            "a member whose token says admin is an admin",
+            GUARDS,
+            "return principal.scopes & ROLE_SCOPES.get(principal.role, frozenset())",
+            "return principal.scopes",
+        ),
+    ),
+    ways=(
+        Variant(
+            "one_line",
+            "the same, in another line",
+            (
+                Change(
+                    LOANS,
+                    "if len(due) >= MAX_OPEN_LOANS:",
+                    "if not len(due) < MAX_OPEN_LOANS:",
+                ),
+            ),
+        ),
+        Variant(
+            "other_words",
+            "the same, in other words",
+            (
+                Change(LOANS, 'f"the card of user {user.id} is blocked"', '"not with this card"'),
+                Change(LOANS, 'f"user {user.id} has {len(due)} open loans"', '"these are enough"'),
+                Change(LOANS, 'f"copy {copy_id} is out"', '"somebody has it"'),
+                Change(
+                    LOANS,
+                    "if any(moment < datetime.now(UTC) for moment in due):",
+                    "if due and min(due) < datetime.now(UTC):",
+                ),
+                Change(RENEWALS, 'f"loan {loan.id} is overdue: bring the copy back"', '"too late"'),
+                Change(
+                    BOOK, "is not an ISBN-13: check the digits, one may be mistyped", "is wrong"
+                ),
+            ),
+        ),
+        Variant(
+            "other_parts",
+            "the same, of other parts",
+            (
+                Change(BOOK, "if not is_isbn13(value):", "if not fits(value):"),
+                Change(BOOK, "def is_isbn13(text: str)", "def fits(text: str)"),
+                Change(BOOK, "return total % 10 == 0", "return not total % 10"),
+                Change(RENEWALS, "    refuse_renewal(loan)\n", "    check(loan)\n"),
+                Change(RENEWALS, "def refuse_renewal(loan", "def check(loan"),
+                Change(
+                    RENEWALS,
+                    "loan.due_at += LOAN_PERIOD",
+                    "loan.due_at = LOAN_PERIOD + loan.due_at",
+                ),
+                Change(
+                    PASSWORDS,
+                    "return hasher().hash(password)",
+                    "return made_today().hash(password)",
+                ),
+                Change(PASSWORDS, "        hasher().verify(", "        made_today().verify("),
+                Change(PASSWORDS, "if hasher().check", "if made_today().check"),
+                Change(PASSWORDS, "def hasher()", "def made_today()"),
+                Change(
+                    GUARDS,
+                    "return principal.scopes & ROLE_SCOPES.get(principal.role, frozenset())",
+                    "return principal.scopes.intersection(ROLE_SCOPES.get(principal.role, ()))",
+                ),
+            ),
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize("name", EXAM.names)
+def test_your_suite_finds(suite, name):
+    missed = suite.missed(EXAM, name)
+    assert not missed, missed
+
+
+def test_your_suite_is_right(suite):
+    wrong = suite.wrong(EXAM)
+    assert not wrong, wrong

@@ -1,0 +1,1 @@
+"""What the library can do: its rules, and its transactions. One module for each topic."""

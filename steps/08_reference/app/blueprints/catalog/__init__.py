@@ -1,0 +1,1 @@
+"""The catalogue: books and the people who wrote them."""
