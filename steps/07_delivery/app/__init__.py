@@ -13,6 +13,7 @@ from app.extensions import init_extensions
 from app.hooks import register_hooks
 from app.problems import register_problems
 from app.proxy import init_proxy
+from app.services.metadata import MetadataClient
 from app.sessions import BrowserSessions
 from app.stack import check_stacks
 from app.telemetry import init_telemetry
@@ -38,6 +39,7 @@ def create_app(config_name: str) -> Flask:
     init_conditions(app)
     register_blueprints(app)
     init_auth(app)
+    app.extensions["metadata"] = MetadataClient(app.config["METADATA_URL"])
     register_commands(app)
     check_stacks(app)
     return app
