@@ -49,7 +49,10 @@ def look_up(
         left[:] = one
         asked.clear()
         slept.clear()
-        metadata = client.look_up(f"978000000000{number % 10}")
+        try:
+            metadata = client.look_up(f"978000000000{number % 10}")
+        except Exception as error:  # noqa: BLE001 - the test tells it
+            return [{"raised": type(error).__name__}]
         said = {
             name: getattr(metadata, name, "nothing") for name in ("available", "publisher", "pages")
         }
@@ -195,6 +198,13 @@ def a_key() -> str:
     return secrets.token_urlsafe(random.randrange(9, 30))
 
 
+def looked_up(inside, rounds, **options) -> list[dict[str, object]]:
+    found = inside(look_up, rounds, **options)
+    raised = found[0].get("raised")
+    assert raised is None, f"look_up raised {raised}: who asks for a book need not know of it"
+    return found
+
+
 def send(client, path, body=None, key=None, **headers):
     if key is not None:
         headers["Idempotency-Key"] = key
@@ -218,7 +228,7 @@ def names_in(rows: list[dict[str, object]]) -> list[object]:
 def test_the_service_is_asked_and_read(inside):
     publisher, pages = f"Publisher {secrets.token_hex(3)}", random.randrange(1, 900)
     whole = {"publisher": publisher, "pages": pages, "colour": ["red"]}
-    found = inside(look_up, [[whole], [{}], [{"publisher": None, "pages": None}], [404]])
+    found = looked_up(inside, [[whole], [{}], [{"publisher": None, "pages": None}], [404]])
 
     expected = [(publisher, pages), (None, None), (None, None), (None, None)]
     for one, (who, many) in zip(found, expected, strict=True):
@@ -234,7 +244,7 @@ def test_the_service_is_asked_and_read(inside):
     assert timeout == {"connect": 1, "read": 2, "write": 2, "pool": 2}, (
         "the timeouts of each attempt, in seconds"
     )
-    (nobody,) = inside(look_up, [[whole]], base="")
+    (nobody,) = looked_up(inside, [[whole]], base="")
     assert nobody["asked"] == [], "without a base_url there is nobody to ask"
     assert nobody["metadata"]["available"] is False, "nobody was asked, so nothing is available"
 
@@ -244,19 +254,20 @@ def test_what_may_pass_is_tried_again(inside):
     passing = random.sample(PASSING, k=len(PASSING))
     rounds = [[one, good] for one in passing]
     rounds += [[one, other, good] for one, other in pairwise(passing)]
-    for found, answers in zip(inside(look_up, rounds), rounds, strict=True):
+    for found, answers in zip(looked_up(inside, rounds), rounds, strict=True):
         what = ", then ".join(map(str, answers[:-1])) + ", then an answer"
         assert len(found["asked"]) == len(answers), f"{what}: how often the service was asked"
         assert found["metadata"].get("pages") == good["pages"], f"{what}: what is known in the end"
         assert len(found["slept"]) == len(answers) - 1, f"{what}: how often look_up has waited"
-    (found,) = inside(look_up, [[random.choice(passing)]])
-    assert len(found["asked"]) == 3, "a service that fails and fails is asked three times"
-    assert len(found["slept"]) == 2, "after the last attempt there is nothing to wait for"
-    assert found["metadata"]["available"] is False, "after three failures nothing is available"
+    for one in passing:
+        (found,) = looked_up(inside, [[one]])
+        assert len(found["asked"]) == 3, f"{one}, again and again: the service is asked three times"
+        assert len(found["slept"]) == 2, "after the last attempt there is nothing to wait for"
+        assert found["metadata"]["available"] is False, "after three failures nothing is available"
 
 
 def test_each_wait_is_longer_and_none_like_another(inside):
-    waits = [inside(look_up, [[random.choice(PASSING)]])[0]["slept"] for _ in range(6)]
+    waits = [looked_up(inside, [[random.choice(PASSING)]])[0]["slept"] for _ in range(6)]
 
     for place, (least, most) in enumerate([(0.2, 0.4), (0.4, 0.6)]):
         seconds = [one[place] for one in waits if len(one) > place]
@@ -272,26 +283,27 @@ def test_what_lasts_is_not_tried_again(inside):
     broken = ["<html>", "[1", ["pages"], {"pages": "12"}, {"pages": 0}, {"pages": True}, 7]
     broken += [{"pages": 1.5}, {"publisher": 7}, {"publisher": ["Puffin"], "pages": 3}]
     for answer in [*LASTING, *(one if one != 7 else "7" for one in broken)]:
-        (found,) = inside(look_up, [[answer]])
+        (found,) = looked_up(inside, [[answer]])
         assert len(found["asked"]) == 1, f"{answer!r}: asked again, it would be the same"
         assert found["metadata"]["available"] is False, f"{answer!r}: nothing can be known of it"
 
 
 def test_a_service_that_is_down_is_left_alone(inside):
-    good, bad = [{"pages": 3}], [random.choice([*PASSING, *LASTING])]
-    calm = [bad] * 4 + [random.choice([good, [404]])] + [bad] * 4
-    states = [one["state"] for one in inside(look_up, calm)]
-    assert states == ["closed"] * 9, (
-        "four failures, one that is none, and four failures again: five in a row are too many"
-    )
-    found = inside(look_up, [*[bad] * 5, good, good])
+    good = [{"pages": 3}]
+    for bad in ([random.choice(PASSING)], [random.choice(LASTING)]):
+        calm = [bad] * 4 + [random.choice([good, [404]])] + [bad] * 4
+        states = [one["state"] for one in looked_up(inside, calm)]
+        assert states == ["closed"] * 9, (
+            "four failures, one that is none, and four failures again: five in a row are too many"
+        )
+    found = looked_up(inside, [*[bad] * 5, good, good])
     assert [one["state"] for one in found] == ["closed"] * 4 + ["open"] * 3, (
         "the circuit, after each of five failures and two more look-ups"
     )
     for one in found[5:]:
         assert one["asked"] == [], "the circuit is open, and the service was asked"
         assert one["metadata"]["available"] is False, "while the circuit is open nothing is known"
-    trial = inside(look_up, [*[bad] * 6, good, bad, good], reset_seconds=0)
+    trial = looked_up(inside, [*[bad] * 6, good, bad, good], reset_seconds=0)
     assert [one["state"] for one in trial[4:]] == ["open", "open", "closed", "closed", "closed"], (
         "the time of an open circuit is over: one look-up may try; if it fails, it is open again"
     )
@@ -415,11 +427,11 @@ def test_nobody_waits_for_somebody_else(client, inside):
     first = client.post(path, data="the body", headers=headers)
     again = client.post(path, data="the body", headers=headers)
 
-    assert [first.status_code, first.text] == [200, "done"], "the request that came first"
     told = inside(heard)[1:]
     assert told == [[409, "idempotency_key_in_use"]] * 2, (
         "while a request is answered, the same key comes again, with the same body and another one"
     )
+    assert [first.status_code, first.text] == [200, "done"], "the request that came first"
     assert [again.status_code, again.text] == [200, "done"], "and once more, when it was answered"
     assert again.headers.get("Idempotency-Replayed") == "true", "it was answered before"
 
@@ -443,10 +455,10 @@ def test_the_answer_is_committed_with_the_work(client, inside):
     inside(ran)
     send(client, f"{API}/authors", {"name": f"Author {secrets.token_hex(4)}"}, a_key())
 
-    _, _, after = "; ".join(inside(ran)).partition("INSERT INTO authors")
-    together, _, _ = after.partition("COMMIT")
+    transactions = "; ".join(inside(ran)).split("COMMIT")
+    together = next((one for one in transactions if "INSERT INTO authors" in one), "nothing")
     assert "INSERT INTO idempotency_keys" in together, (
-        f"what was written from the author to its commit: {together!r}. A crash right after it"
+        f"what was written in the transaction of the author: {together!r}. A crash right after it"
         " leaves an author, and no answer for when the client asks again"
     )
 
@@ -459,10 +471,10 @@ def test_what_fails_is_free_to_be_tried_again(client, inside):
         for _ in range(2):
             answer = send(client, f"/{name}/{what}", None, name)
             assert answer.status_code == status, f"{what}, twice with one key: the same refusal"
-    assert answer.headers.get("X-Tried") == "fail", "an answer that fails goes out as it is"
     assert inside(stored, "authors") == [], (
         "a request that failed in the end has stored what it did before"
     )
+    assert answer.headers.get("X-Tried") == "fail", "an answer that fails goes out as it is"
     ids = inside(a_copy_and_a_user)
     send(client, f"{API}/loans", ids)
     key = a_key()
