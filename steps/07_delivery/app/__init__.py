@@ -8,6 +8,7 @@ from app.body import StrictJSON
 from app.commands import register_commands
 from app.conditional import init_conditions
 from app.config import get_config
+from app.cors import init_cors
 from app.errors import register_error_handlers
 from app.extensions import init_extensions
 from app.hooks import register_hooks
@@ -32,6 +33,7 @@ def create_app(config_name: str) -> Flask:
     app.session_interface = BrowserSessions()
     init_extensions(app)
     init_proxy(app)
+    init_cors(app)
     init_telemetry(app)
     register_hooks(app)
     register_error_handlers(app)
