@@ -1,5 +1,6 @@
 """Commands for the terminal: ``flask --help`` lists them, beside Flask's own."""
 
+import json
 import os
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.openapi import document_of
 from app.openapi.command import openapi
 from app.schemas.user import UserSchema
 from app.services import clients, users
+from app.settings import redacted
 
 
 def register_commands(app: Flask) -> None:
@@ -26,6 +28,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(openapi)
     app.cli.add_command(openapi_lint)
     app.cli.add_command(mcp)
+    app.cli.add_command(settings)
 
 
 @click.command()
@@ -123,6 +126,13 @@ def mcp() -> None:
     finished_document()
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     anyio.run(serve, app, headers)
+
+
+@click.command()
+@with_appcontext
+def settings() -> None:
+    """Show the settings as they are here and now, without secrets: for a ticket, for a diff."""
+    click.echo(json.dumps(redacted(current_app.config), indent=2, sort_keys=True))
 
 
 def finished_document() -> dict[str, Any]:

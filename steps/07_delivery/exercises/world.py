@@ -40,10 +40,13 @@ from werkzeug.exceptions import TooManyRequests, Unauthorized
 SETTINGS = {
     "ADMIN_KEY",
     "APP_ENV",
+    "CORS_ORIGINS",
     "DATABASE_URL",
     "ENV_FILE",
+    "FEATURES",
     "LOG_LEVEL",
     "MAX_CONTENT_LENGTH",
+    "METADATA_URL",
     "RATE_LIMIT",
     "REDIS_URL",
     "SECRET_KEY",
@@ -260,6 +263,7 @@ def environment(**settings: str) -> Iterator[None]:
     before = dict(os.environ)
     for name in SETTINGS:
         os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
     os.environ.update({"ENV_FILE": os.devnull, "DATABASE_URL": "sqlite://", **settings})
     try:
         yield

@@ -7,6 +7,7 @@ from app.models.api_key import ApiKey
 from app.models.author import Author, Authorship
 from app.models.book import Book
 from app.models.copy import Copy
+from app.models.idempotency_key import IdempotencyKey
 from app.models.loan import Loan
 from app.models.oauth import OAuthClient, OAuthCode
 from app.models.session import RefreshSession, RevokedToken
@@ -18,6 +19,7 @@ __all__ = [
     "Authorship",
     "Book",
     "Copy",
+    "IdempotencyKey",
     "Loan",
     "OAuthClient",
     "OAuthCode",

@@ -1,0 +1,139 @@
+"""What others know about a book: asked of a service that is not ours, and that may be down."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+ATTEMPTS = 3
+FAILURES = 5
+TIMEOUTS = {"connect": 1.0, "read": 2.0, "write": 2.0, "pool": 2.0}
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What is known; ``available`` is false where nobody could be asked."""
+
+    available: bool
+    publisher: str | None = None
+    pages: int | None = None
+
+
+UNAVAILABLE = Metadata(available=False)
+
+
+class MetadataClient:
+    """Asks the service at ``base_url``; ``""`` is nobody. One for each app, for all its threads.
+
+    ``transport`` and ``sleep`` are what it asks and waits with, ``reset_seconds`` how long an
+    open circuit stays open: tests have others.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        reset_seconds: float = 30,
+    ) -> None:
+        self.base_url = base_url
+        self.transport = transport
+        self.sleep = sleep
+        self.reset_seconds = reset_seconds
+        self.lock = threading.Lock()
+        self.failures = 0
+        self.opened_at: float | None = None
+
+    @property
+    def state(self) -> str:
+        """Of the circuit: ``closed``, ``open`` or ``half-open``."""
+        return "closed" if self.opened_at is None else "open"
+
+    def may_ask(self) -> bool:
+        """Whether this look-up may go: none while it is open, one when its time is over."""
+        with self.lock:
+            if self.opened_at is None:
+                return True
+            if time.monotonic() - self.opened_at < self.reset_seconds:
+                return False
+            self.opened_at = time.monotonic()  # the others wait for what this one finds
+            return True
+
+    def note(self, failed: bool) -> None:
+        with self.lock:
+            self.failures = self.failures + 1 if failed else 0
+            if not failed:
+                self.opened_at = None
+            elif self.failures >= FAILURES:
+                self.opened_at = time.monotonic()
+
+    def look_up(self, isbn13: str) -> Metadata:
+        """What is known about a book. Never raises: ``UNAVAILABLE`` where it cannot be known.
+
+        Asked
+            ``GET {base_url}/isbn/{isbn13}``. 200 brings a JSON object: ``publisher``, a text or
+            ``null``, and ``pages``, a whole number from 1 on or ``null``; either may be missing,
+            and what else is in it does not matter. 404 says that nothing is known: available,
+            and both ``None``. No redirect is followed.
+        Timeouts
+            For each attempt: 1 second to connect, 2 for a connection out of the pool, for
+            sending, and for each wait while reading.
+        Retried
+            What may be better next time: ``httpx.TransportError`` (no connection, a timeout),
+            and the statuses 429, 502, 503 and 504. ``ATTEMPTS`` in all, at most. Between two of
+            them it waits, by ``sleep``: 0.2 seconds after the first, 0.4 after the second, and
+            each time up to 0.2 more, by chance, so that all who have failed together do not
+            come back together.
+        Not retried
+            Every other status, and a 200 that is not as above: the same question would get the
+            same answer.
+        Circuit
+            A look-up that ends with neither such a 200 nor a 404 has failed, its attempts
+            counting as one. After ``FAILURES`` in a row the circuit is open: nobody is asked.
+            After ``reset_seconds`` one look-up may try: if it fails, the circuit is open again,
+            if not, closed.
+        Without a ``base_url``
+            nobody is asked, and nothing has failed.
+        """
+        if not self.base_url or not self.may_ask():
+            return UNAVAILABLE
+        found = self.ask(isbn13)
+        self.note(failed=found is None)
+        return found or UNAVAILABLE
+
+    def ask(self, isbn13: str) -> Metadata | None:
+        """The attempts; ``None`` where none of them brought anything."""
+        for attempt in range(ATTEMPTS):
+            if attempt > 0:
+                self.sleep(0.1 * 2**attempt + random.uniform(0, 0.2))
+            try:
+                with httpx.Client(transport=self.transport) as client:
+                    response = client.get(
+                        f"{self.base_url}/isbn/{isbn13}", timeout=httpx.Timeout(**TIMEOUTS)
+                    )
+            except httpx.TransportError:
+                continue
+            except httpx.HTTPError:
+                return None
+            if response.status_code not in {429, 502, 503, 504}:
+                return understood(response)
+        return None
+
+
+def understood(response: httpx.Response) -> Metadata | None:
+    if response.status_code == 404:
+        return Metadata(available=True)
+    try:
+        body: Any = response.json() if response.status_code == 200 else None
+        publisher, pages = body.get("publisher"), body.get("pages")
+    except (AttributeError, ValueError):
+        return None
+    if publisher is not None and not isinstance(publisher, str):
+        return None
+    if pages is not None and (isinstance(pages, bool) or not isinstance(pages, int) or pages < 1):
+        return None
+    return Metadata(available=True, publisher=publisher, pages=pages)
