@@ -9,6 +9,7 @@ from app.schemas.author import AuthorSchema
 from app.schemas.book import BookSchema
 from app.schemas.copy import CopySchema
 from app.schemas.loan import LoanSchema
+from app.schemas.reservation import ReservationSchema
 from app.schemas.user import UserSchema
 
 RELATIONS: dict[type[Schema], dict[str, tuple[str, dict[str, str]]]] = {
@@ -24,6 +25,11 @@ RELATIONS: dict[type[Schema], dict[str, tuple[str, dict[str, str]]]] = {
     LoanSchema: {
         "self": ("loans.get_loan", {"loan_id": "id"}),
         "copy": ("copies.get_copy", {"copy_id": "copy_id"}),
+        "user": ("users.get_user", {"user_id": "user_id"}),
+    },
+    ReservationSchema: {
+        "self": ("reservations.get_reservation", {"reservation_id": "id"}),
+        "book": ("books.get_book", {"book_id": "book_id"}),
         "user": ("users.get_user", {"user_id": "user_id"}),
     },
     UserSchema: {
@@ -43,9 +49,10 @@ def with_links(schema: Schema, body: dict[str, Any]) -> dict[str, Any]:
     """``body``, as ``schema`` dumped it, with ``_links`` where the schema has relations.
 
     ``_links`` is ``{relation: {"href": path}}``, a path being what follows the host. All have
-    ``self``; a book also ``copies``; a copy ``book``; a loan ``copy`` and ``user``; a user
-    ``loans``. These have relations: ``BookSchema``, ``AuthorSchema``, ``CopySchema``,
-    ``LoanSchema`` and ``UserSchema`` themselves, and no other schema, nor one made from them.
+    ``self``; a book also ``copies``; a copy ``book``; a loan ``copy`` and ``user``; a
+    reservation ``book`` and ``user``; a user ``loans``. These have relations: ``BookSchema``,
+    ``AuthorSchema``, ``CopySchema``, ``LoanSchema``, ``ReservationSchema`` and ``UserSchema``
+    themselves, and no other schema, nor one made from them.
 
     Whoever begins at the index and follows links, those of the answers and of the header
     ``Link``, gets to every GET of the document.

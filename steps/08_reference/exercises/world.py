@@ -527,6 +527,24 @@ def add_loan(
     )
 
 
+def add_reservation(
+    book_id: int,
+    user_id: int | None = None,
+    status: str = "waiting",
+    days: float | None = None,
+) -> int:
+    """A reservation; where ``days`` are given, a copy is held for so many from now on."""
+    now = datetime.now(UTC)
+    return insert(
+        "reservations",
+        book_id=book_id,
+        user_id=add_user() if user_id is None else user_id,
+        status=status,
+        created_at=now - timedelta(days=1),
+        ready_until=None if days is None else now + timedelta(days=days),
+    )
+
+
 def offer_loans() -> dict[str, str]:
     """What the database itself says to each kind of loan. None of them stays."""
     copy, user = add_copy(), add_user()

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from app.database import Base
 from app.extensions import db
@@ -24,8 +24,10 @@ def seed(app: Flask, *options: str) -> tuple[int, str]:
 
 def empty(app: Flask) -> None:
     with app.app_context():
+        there = inspect(db.session.connection()).get_table_names()
         for table in reversed(Base.metadata.sorted_tables):
-            db.session.execute(table.delete())
+            if table.name in there:
+                db.session.execute(table.delete())
         db.session.commit()
 
 

@@ -15,6 +15,7 @@ from app.blueprints.index import index
 from app.blueprints.loans import loans
 from app.blueprints.metrics import metrics
 from app.blueprints.oauth import oauth
+from app.blueprints.reservations import reservations
 from app.blueprints.session import browser
 from app.blueprints.users import users
 
@@ -26,7 +27,7 @@ def register_blueprints(app: Flask) -> None:
 
     ``books`` at ``/api/v1/books``, ``authors`` at ``/api/v1/authors``, ``users`` at
     ``/api/v1/users``, ``loans`` at ``/api/v1/loans``, ``admin`` at ``/api/v1/admin``;
-    ``auth``, ``oauth``, ``api_keys``, ``session`` and ``desk`` at ``/api/v1/auth``, and so on;
+    ``reservations``, ``auth``, ``oauth``, ``api_keys``, ``session`` and ``desk`` likewise;
     ``copies``, which live below books and on their own, and ``index`` at ``/api/v1``. Outside
     it, where every client looks for them: ``document`` (``/openapi.json``), ``metrics``, ``docs``
     at ``/docs``, and Flask's own ``/static``. Each keeps its name:
@@ -37,6 +38,7 @@ def register_blueprints(app: Flask) -> None:
         "/authors": authors,
         "/users": users,
         "/loans": loans,
+        "/reservations": reservations,
         "/admin": admin,
         "/auth": auth,
         "/oauth": oauth,

@@ -48,13 +48,20 @@ def list_loans() -> Select[Loan]:
     location="loans.get_loan",
     errors={
         403: ["not_yours"],
-        409: ["user_inactive", "loan_overdue", "loan_limit_reached", "copy_on_loan"],
+        409: [
+            "user_inactive",
+            "loan_overdue",
+            "loan_limit_reached",
+            "copy_reserved",
+            "copy_on_loan",
+        ],
     },
 )
 def lend(values: dict[str, Any]) -> Loan:
     """Lend a copy to a user, for 21 days.
 
-    Five at a time at most, and none while one is overdue. Members borrow for themselves.
+    Five at a time at most, and none while one is overdue. Members borrow for themselves. What is
+    held for somebody is lent to nobody else.
     """
     if limited_to() not in {None, values["user_id"]}:
         raise Forbidden("not_yours", "nobody borrows in the name of somebody else")
@@ -88,13 +95,19 @@ def give_back(loan_id: int) -> Loan:
 @answers(
     LoanSchema(),
     errors={
-        409: ["already_returned", "user_inactive", "loan_overdue", "renewal_limit_reached"],
+        409: [
+            "already_returned",
+            "user_inactive",
+            "loan_overdue",
+            "renewal_limit_reached",
+            "book_reserved",
+        ],
     },
 )
 def renew(loan_id: int) -> Loan:
     """Keep a copy for 21 days more, counted from the day it is due.
 
-    Twice at most, and not once it is overdue.
+    Twice at most, not once it is overdue, and not while somebody waits for the book.
     """
     return renewals.renew(visible_loan(loan_id).id)
 

@@ -9,6 +9,7 @@ from app.models.book import Book
 from app.models.copy import Copy
 from app.models.loan import Loan
 from app.models.oauth import OAuthClient, OAuthCode
+from app.models.reservation import Reservation
 from app.models.session import RefreshSession, RevokedToken
 from app.models.user import User
 
@@ -22,6 +23,7 @@ __all__ = [
     "OAuthClient",
     "OAuthCode",
     "RefreshSession",
+    "Reservation",
     "RevokedToken",
     "User",
 ]

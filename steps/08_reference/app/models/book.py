@@ -12,6 +12,7 @@ from app.models.author import Author, Authorship
 
 if TYPE_CHECKING:
     from app.models.copy import Copy
+    from app.models.reservation import Reservation
 
 
 class Book(Base):
@@ -33,6 +34,8 @@ class Book(Base):
         those that were not loaded are left to the database, whose foreign keys say CASCADE.
         Authorships come along with every book, one statement for all of them. Copies are not
         wanted on a page of books: reading them through a book that was loaded without raises.
+    ``reservations``
+        The other end of ``Reservation.book``: they go with the book, and are read like copies.
     ``authors``
         The authors in the order of the cover, by way of ``authorships``.
 
@@ -57,6 +60,12 @@ class Book(Base):
         collection_class=ordering_list("position"),
     )
     copies: Mapped[list["Copy"]] = relationship(
+        back_populates="book",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+        lazy="raise",
+    )
+    reservations: Mapped[list["Reservation"]] = relationship(
         back_populates="book",
         cascade="all, delete-orphan",
         passive_deletes=True,

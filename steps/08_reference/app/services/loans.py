@@ -7,6 +7,7 @@ from sqlalchemy import select
 from app.errors import Conflict
 from app.extensions import db
 from app.models import Copy, Loan, User
+from app.services import reservations
 from app.services.lookup import get, known
 from app.services.transaction import commit_or_raise
 
@@ -37,17 +38,20 @@ def lend(copy_id: int, user_id: int) -> Loan:
     ``loan_limit_reached``
         This user has ``MAX_OPEN_LOANS`` open loans, or more; also where two desks serve the
         same user at once: the user's row is locked (``FOR UPDATE``) before anything is counted.
+    ``copy_reserved``
+        All copies of the book that are in are held for somebody else.
     ``copy_on_loan``
         The copy is out. That holds also for somebody who asks at the very same moment: of
         eight, one gets the copy and seven are told.
 
-    A refusal stores nothing.
+    Whoever had reserved the book has what they waited for. A refusal stores nothing.
     """
     copy = known(Copy, "copy_id", copy_id)
     user = known(User, "user_id", user_id)
     # Until the commit, nobody else lends to this user: what is counted below stays true.
     db.session.refresh(user, with_for_update=True)
     refuse_borrower(user)
+    reservations.claim(copy, user)
     now = datetime.now(UTC)
     loan = Loan(copy=copy, user=user, borrowed_at=now, due_at=now + LOAN_PERIOD)
     db.session.add(loan)
@@ -68,7 +72,7 @@ def refuse_borrower(user: User) -> None:
 
 
 def give_back(loan_id: int) -> Loan:
-    """Close a loan now, and commit.
+    """Close a loan now, and commit. Whoever has waited longest for the book can have the copy.
 
     Raises :class:`app.errors.NotFound`, and :class:`app.errors.Conflict`, code
     ``already_returned``, for a loan that is closed: the moment of the first return stays, also
@@ -79,5 +83,6 @@ def give_back(loan_id: int) -> Loan:
     if loan.returned_at is not None:
         raise Conflict("already_returned", f"loan {loan_id} was closed before")
     loan.returned_at = datetime.now(UTC)
+    reservations.copy_came_back(loan.copy)
     db.session.commit()
     return loan

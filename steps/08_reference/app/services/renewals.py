@@ -3,6 +3,7 @@
 from app.errors import Conflict
 from app.extensions import db
 from app.models import Loan
+from app.services import reservations
 from app.services.loans import LOAN_PERIOD, get_loan, is_overdue
 
 MAX_RENEWALS = 2
@@ -22,6 +23,8 @@ def renew(loan_id: int) -> Loan:
         The loan is overdue.
     ``renewal_limit_reached``
         It was renewed ``MAX_RENEWALS`` times; also where two ask at once.
+    ``book_reserved``
+        Somebody waits for the book.
 
     A refusal stores nothing.
     """
@@ -45,3 +48,5 @@ def refuse_renewal(loan: Loan) -> None:
         raise Conflict("loan_overdue", f"loan {loan.id} is overdue: bring the copy back")
     if loan.renewals >= MAX_RENEWALS:
         raise Conflict("renewal_limit_reached", f"loan {loan.id} was renewed {MAX_RENEWALS} times")
+    if reservations.is_waited_for(loan.copy.book_id):
+        raise Conflict("book_reserved", f"somebody waits for the book of loan {loan.id}")
