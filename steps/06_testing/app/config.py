@@ -105,7 +105,9 @@ class ProdConfig(BaseConfig):
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         super().__init__(environ)
-        refuse_weak_secret(environ.get("SECRET_KEY", ""))
+        refuse_weak_secret("SECRET_KEY", environ.get("SECRET_KEY", ""))
+        if self.ADMIN_KEY:  # one for everything, and anybody may try
+            refuse_weak_secret("ADMIN_KEY", self.ADMIN_KEY)
         refuse_memory_of_one(environ, self.REDIS_URL)
 
 
@@ -162,9 +164,10 @@ def get_config(name: str) -> BaseConfig:
     also an empty one, and in production for a ``SECRET_KEY`` that is missing or empty,
     shorter than 32 bytes in UTF-8, or well known: one that contains
     ``change``, ``default``, ``example``, ``insecure``, ``password``, ``placeholder`` or
-    ``secret``, in any case. In production also where ``WEB_CONCURRENCY``, gunicorn's number
-    of workers, is more than 1 and there is no ``REDIS_URL``: each would count and remember
-    for itself.
+    ``secret``, in any case. An ``ADMIN_KEY`` that is set has to be as good: what opens
+    everything must not be guessed, however often somebody tries. In production also
+    where ``WEB_CONCURRENCY``, gunicorn's number of workers, is more than 1 and there is no
+    ``REDIS_URL``: each would count and remember for itself.
     """
     if name not in CONFIGS:
         raise ConfigError(f"APP_ENV: must be one of {', '.join(CONFIGS)}")
@@ -227,11 +230,11 @@ def refuse_memory_of_one(environ: Mapping[str, str], redis_url: str) -> None:
         raise ConfigError("REDIS_URL: is missing, and more than one worker needs it")
 
 
-def refuse_weak_secret(secret: str) -> None:
+def refuse_weak_secret(variable: str, secret: str) -> None:
     hint = "make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
     if len(secret.encode()) < MIN_SECRET_BYTES:
         raise ConfigError(
-            f"SECRET_KEY: is missing or shorter than {MIN_SECRET_BYTES} bytes; {hint}"
+            f"{variable}: is missing or shorter than {MIN_SECRET_BYTES} bytes; {hint}"
         )
     if any(word in secret.lower() for word in WELL_KNOWN):
-        raise ConfigError(f"SECRET_KEY: looks like a placeholder that others know too; {hint}")
+        raise ConfigError(f"{variable}: looks like a placeholder that others know too; {hint}")

@@ -37,8 +37,9 @@ def remember(key: str, seconds: int, tables: Sequence[str], make: Callable[[], A
     Who makes it
         One caller at a time for each key, in all processes that share the cache. The others
         wait for what that one makes, hold no transaction of ``db.session`` meanwhile, and
-        after ``PATIENCE_SECONDS`` make it themselves. If it fails, or makes ``None``, the
-        next one makes it at once.
+        ``PATIENCE_SECONDS`` after they have asked make it themselves: who never comes back
+        holds up nobody for longer, and nobody who asks later. If it fails, or makes ``None``,
+        the next one makes it at once.
     Without Redis
         Where the cache does not answer (``RedisError``), ``make`` is called, a commit goes
         through, and the log gets a warning each time: slow is better than down.

@@ -107,6 +107,8 @@ class ProdConfig(BaseConfig):
         for variable in ("SECRET_KEY", self.database_variable):
             if not settings.text(variable):
                 settings.complain(variable, "is missing")
+        if self.ADMIN_KEY:  # one for everything, and anybody may try
+            settings.read("ADMIN_KEY", values.strong_secret, "")
         if settings.read("WEB_CONCURRENCY", values.number, 1) > 1 and not self.REDIS_URL:
             settings.complain("REDIS_URL", "is missing, and more than one worker needs it")
 
@@ -174,9 +176,10 @@ def get_config(name: str) -> BaseConfig:
     also an empty one, and in production for a ``SECRET_KEY`` that is missing or empty,
     shorter than 32 bytes in UTF-8, or well known: one that contains
     ``change``, ``default``, ``example``, ``insecure``, ``password``, ``placeholder`` or
-    ``secret``, in any case. In production also where ``WEB_CONCURRENCY``, gunicorn's number
-    of workers, is more than 1 and there is no ``REDIS_URL``: each would count and remember
-    for itself.
+    ``secret``, in any case. An ``ADMIN_KEY`` that is set has to be as good: what opens
+    everything must not be guessed, however often somebody tries. In production also where
+    ``WEB_CONCURRENCY``, gunicorn's number of workers, is more than 1 and there is no
+    ``REDIS_URL``: each would count and remember for itself.
     """
     kind = SAME_AS.get(name, name)
     if kind not in CONFIGS:

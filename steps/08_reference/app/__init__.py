@@ -8,11 +8,13 @@ from app.body import StrictJSON
 from app.commands import register_commands
 from app.conditional import init_conditions
 from app.config import get_config
+from app.cors import init_cors
 from app.errors import register_error_handlers
 from app.extensions import init_extensions
 from app.hooks import register_hooks
 from app.problems import register_problems
 from app.proxy import init_proxy
+from app.services.metadata import MetadataClient
 from app.sessions import BrowserSessions
 from app.stack import check_stacks
 from app.telemetry import init_telemetry
@@ -31,6 +33,7 @@ def create_app(config_name: str) -> Flask:
     app.session_interface = BrowserSessions()
     init_extensions(app)
     init_proxy(app)
+    init_cors(app)
     init_telemetry(app)
     register_hooks(app)
     register_error_handlers(app)
@@ -38,6 +41,7 @@ def create_app(config_name: str) -> Flask:
     init_conditions(app)
     register_blueprints(app)
     init_auth(app)
+    app.extensions["metadata"] = MetadataClient(app.config["METADATA_URL"])
     register_commands(app)
     check_stacks(app)
     return app

@@ -2,35 +2,20 @@
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-import limits
 from argon2 import Parameters, profiles
 from dotenv import dotenv_values
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
-from app import counting
+from app import counting, values
+from app.settings import SAME_AS, Settings
+from app.values import ConfigError
 
 PROJECT = Path(__file__).resolve().parent.parent
-MIN_SECRET_BYTES = 32
-WELL_KNOWN = (
-    "change",
-    "default",
-    "example",
-    "insecure",
-    "password",
-    "placeholder",
-    "secret",
-)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 REDIS_OPTIONS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 TRACES_EXPORTERS = ("none", "console", "otlp")
-
-
-class ConfigError(Exception):
-    """A setting is missing or wrong. The message names the environment variable."""
 
 
 class BaseConfig:
@@ -49,31 +34,44 @@ class BaseConfig:
     TRUSTED_PROXIES = 0
     CACHE_THRESHOLD = 10_000
     TRACES_EXPORTER = "none"
+    CORS_ORIGINS: tuple[str, ...] = ()
+    FEATURES: Mapping[str, int] = {}
     SQLALCHEMY_ENGINE_OPTIONS: Mapping[str, object] = {"hide_parameters": True}  # from the log
     WTF_CSRF_CHECK_DEFAULT = False  # an API takes no cookies; app/auth/browser.py guards the pages
     database_variable = "DATABASE_URL"
     database_default = "sqlite:///library.db"
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.SECRET_KEY = environ.get("SECRET_KEY") or secrets.token_hex(MIN_SECRET_BYTES)
-        self.ADMIN_KEY = environ.get("ADMIN_KEY", "")
-        self.SIGNING_KEYS = environ.get("SIGNING_KEYS", "")
-        self.LOG_LEVEL = read_choice(environ, "LOG_LEVEL", LOG_LEVELS, self.LOG_LEVEL)
-        self.TRACES_EXPORTER = read_choice(
-            environ, "TRACES_EXPORTER", TRACES_EXPORTERS, self.TRACES_EXPORTER
+        settings = Settings(environ)
+        self.read(settings)
+        settings.check()
+
+    def read(self, settings: Settings) -> None:
+        """Have all of it from ``settings``, which keeps what is wrong for the end."""
+        self.SECRET_KEY = settings.read("SECRET_KEY", str, "") or secrets.token_hex(32)
+        self.ADMIN_KEY = settings.read("ADMIN_KEY", str, "")
+        self.SIGNING_KEYS = settings.read("SIGNING_KEYS", str, "")
+        self.LOG_LEVEL = settings.read("LOG_LEVEL", values.one_of(LOG_LEVELS), self.LOG_LEVEL)
+        self.TRACES_EXPORTER = settings.read(
+            "TRACES_EXPORTER", values.one_of(TRACES_EXPORTERS), self.TRACES_EXPORTER
         )
-        self.RATE_LIMIT = read_rate(environ, "RATE_LIMIT", self.RATE_LIMIT)
-        self.TRUSTED_PROXIES = read_number(environ, "TRUSTED_PROXIES", self.TRUSTED_PROXIES)
-        self.REDIS_URL = read_redis_url(environ)
+        self.RATE_LIMIT = settings.read("RATE_LIMIT", values.rate, self.RATE_LIMIT)
+        self.TRUSTED_PROXIES = settings.read("TRUSTED_PROXIES", values.number, self.TRUSTED_PROXIES)
+        self.REDIS_URL = settings.read("REDIS_URL", values.redis_url, "")
         self.RATELIMIT_STORAGE_URI = self.REDIS_URL or counting.URI
         self.RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = bool(self.REDIS_URL)
         self.CACHE_TYPE = "RedisCache" if self.REDIS_URL else "SimpleCache"
         self.CACHE_REDIS_URL = self.REDIS_URL
         if self.REDIS_URL:
             self.CACHE_OPTIONS = self.RATELIMIT_STORAGE_OPTIONS = dict(REDIS_OPTIONS)
-        self.MAX_CONTENT_LENGTH = read_size(environ, default=self.MAX_CONTENT_LENGTH)
-        self.SQLALCHEMY_DATABASE_URI = read_database_url(
-            environ, self.database_variable, default=self.database_default
+        self.MAX_CONTENT_LENGTH = settings.read(
+            "MAX_CONTENT_LENGTH", values.size, self.MAX_CONTENT_LENGTH
+        )
+        self.CORS_ORIGINS = settings.read("CORS_ORIGINS", values.words, self.CORS_ORIGINS)
+        self.FEATURES = settings.read("FEATURES", values.shares, self.FEATURES)
+        self.METADATA_URL = settings.read("METADATA_URL", values.web_url, "")
+        self.SQLALCHEMY_DATABASE_URI = settings.read(
+            self.database_variable, values.database_url, self.database_default
         )
 
 
@@ -99,14 +97,20 @@ class TestConfig(BaseConfig):
 
 
 class ProdConfig(BaseConfig):
-    """For the world: no secret is made up, no file is read, no database is assumed."""
+    """For the world: no secret is made up, no ``.env`` is read, no database is assumed."""
 
     database_default = ""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        super().__init__(environ)
-        refuse_weak_secret(environ.get("SECRET_KEY", ""))
-        refuse_memory_of_one(environ, self.REDIS_URL)
+    def read(self, settings: Settings) -> None:
+        super().read(settings)
+        settings.read("SECRET_KEY", values.strong_secret, "")
+        for variable in ("SECRET_KEY", self.database_variable):
+            if not settings.text(variable):
+                settings.complain(variable, "is missing")
+        if self.ADMIN_KEY:  # one for everything, and anybody may try
+            settings.read("ADMIN_KEY", values.strong_secret, "")
+        if settings.read("WEB_CONCURRENCY", values.number, 1) > 1 and not self.REDIS_URL:
+            settings.complain("REDIS_URL", "is missing, and more than one worker needs it")
 
 
 CONFIGS: dict[str, type[BaseConfig]] = {
@@ -117,9 +121,10 @@ CONFIGS: dict[str, type[BaseConfig]] = {
 
 
 def get_config(name: str) -> BaseConfig:
-    """The settings for ``development``, ``testing`` or ``production``, read when called.
+    """The settings for ``development``, ``testing``, ``production``, or a name in ``SAME_AS``.
 
-    Every environment knows these; a variable of the same name overrides the default:
+    They are read when it is called, the secrets also from files: ``SECRETS``. Every environment
+    knows these; a variable of the same name overrides the default:
 
     ``SECRET_KEY``
         Signs what the app hands out. Never in the code. Outside production a random one of
@@ -145,6 +150,15 @@ def get_config(name: str) -> BaseConfig:
     ``TRACES_EXPORTER``
         Where spans go: ``none``, the default, ``console``, or ``otlp``, to the address that
         OpenTelemetry's own ``OTEL_EXPORTER_OTLP_ENDPOINT`` names.
+    ``CORS_ORIGINS``
+        Pages of which origins may ask from a browser, with spaces between several, such as
+        ``https://reading.example.org``; nobody's by default.
+    ``FEATURES``
+        For how many users out of a hundred a feature is on: ``long-loans=25``, with spaces
+        between several; ``""`` by default.
+    ``METADATA_URL``
+        Where more is known about books, such as ``https://books.example.org/v1``; ``""`` by
+        default: nowhere.
     ``DATABASE_URL``
         Where the data live, such as ``postgresql://user:password@localhost/library``;
         ``SQLALCHEMY_DATABASE_URI`` in the config. ``library.db`` in ``instance/``, a file of
@@ -157,81 +171,17 @@ def get_config(name: str) -> BaseConfig:
     the variable ``ENV_FILE`` names) is read as well; what the real environment says wins,
     and the environment itself stays as it is.
 
-    Raises ``ConfigError``, whose message names the variable and never shows its value, for
-    an unknown ``name`` (the variable is ``APP_ENV``), for a value that is none of the above,
+    Raises ``ConfigError``, whose message names every variable that is wrong and shows no value,
+    for an unknown ``name`` (the variable is ``APP_ENV``), for a value that is none of the above,
     also an empty one, and in production for a ``SECRET_KEY`` that is missing or empty,
     shorter than 32 bytes in UTF-8, or well known: one that contains
     ``change``, ``default``, ``example``, ``insecure``, ``password``, ``placeholder`` or
-    ``secret``, in any case. In production also where ``WEB_CONCURRENCY``, gunicorn's number
-    of workers, is more than 1 and there is no ``REDIS_URL``: each would count and remember
-    for itself.
+    ``secret``, in any case. An ``ADMIN_KEY`` that is set has to be as good: what opens
+    everything must not be guessed, however often somebody tries. In production also where
+    ``WEB_CONCURRENCY``, gunicorn's number of workers, is more than 1 and there is no
+    ``REDIS_URL``: each would count and remember for itself.
     """
-    if name not in CONFIGS:
-        raise ConfigError(f"APP_ENV: must be one of {', '.join(CONFIGS)}")
-    return CONFIGS[name](os.environ)
-
-
-def read_choice(
-    environ: Mapping[str, str], variable: str, choices: Sequence[str], default: str
-) -> str:
-    choice = environ.get(variable, default)
-    if choice not in choices:
-        raise ConfigError(f"{variable}: must be one of {', '.join(choices)}")
-    return choice
-
-
-def read_number(environ: Mapping[str, str], variable: str, default: int) -> int:
-    text = environ.get(variable, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 5):
-        raise ConfigError(f"{variable}: must be a whole number, from 0 on")
-    return int(text)
-
-
-def read_rate(environ: Mapping[str, str], variable: str, default: str) -> str:
-    rate = environ.get(variable, default)
-    try:
-        limits.parse(rate)
-    except ValueError:
-        raise ConfigError(f"{variable}: must be a rate, such as {default}") from None
-    return rate
-
-
-def read_redis_url(environ: Mapping[str, str]) -> str:
-    url = environ.get("REDIS_URL", "")
-    if url and not url.startswith(("redis://", "rediss://")):
-        raise ConfigError("REDIS_URL: must be an address that begins with redis:// or rediss://")
-    return url
-
-
-def read_size(environ: Mapping[str, str], default: int) -> int:
-    try:
-        size = int(environ.get("MAX_CONTENT_LENGTH", default))
-    except ValueError:
-        size = 0
-    if size < 1:
-        raise ConfigError("MAX_CONTENT_LENGTH: must be a whole number of bytes, from 1 on")
-    return size
-
-
-def read_database_url(environ: Mapping[str, str], variable: str, default: str) -> str:
-    url = environ.get(variable, default)
-    try:
-        make_url(url).get_dialect()
-    except (ArgumentError, ValueError):
-        raise ConfigError(f"{variable}: must be the address of a database") from None
-    return url
-
-
-def refuse_memory_of_one(environ: Mapping[str, str], redis_url: str) -> None:
-    if read_number(environ, "WEB_CONCURRENCY", 1) > 1 and not redis_url:
-        raise ConfigError("REDIS_URL: is missing, and more than one worker needs it")
-
-
-def refuse_weak_secret(secret: str) -> None:
-    hint = "make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
-    if len(secret.encode()) < MIN_SECRET_BYTES:
-        raise ConfigError(
-            f"SECRET_KEY: is missing or shorter than {MIN_SECRET_BYTES} bytes; {hint}"
-        )
-    if any(word in secret.lower() for word in WELL_KNOWN):
-        raise ConfigError(f"SECRET_KEY: looks like a placeholder that others know too; {hint}")
+    kind = SAME_AS.get(name, name)
+    if kind not in CONFIGS:
+        raise ConfigError(f"APP_ENV: must be one of {', '.join([*CONFIGS, *SAME_AS])}")
+    return CONFIGS[kind](os.environ)

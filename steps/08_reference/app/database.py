@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import DateTime, Dialect, MetaData
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
@@ -36,6 +37,18 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Session(FlaskSession):
+    """A session whose commit may be somebody else's: see ``one_transaction``."""
+
+    JOINED = "joined"
+
+    def commit(self) -> None:
+        if self.info.get(self.JOINED):
+            self.flush()
+        else:
+            super().commit()
 
 
 class Base(DeclarativeBase):

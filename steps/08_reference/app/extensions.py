@@ -17,7 +17,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]
 
 from app import sqlite
-from app.database import Base
+from app.database import Base, Session
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -34,7 +34,7 @@ class JSONSerializer(BaseSerializer):
 
 cache = Cache(config={"CACHE_SERIALIZER": JSONSerializer(), "CACHE_KEY_PREFIX": "library:"})
 csrf = CSRFProtect()
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(model_class=Base, session_options={"class_": Session})
 jwt = JWTManager()
 ma = Marshmallow()
 migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)

@@ -16,6 +16,7 @@ RELATIONS: dict[type[Schema], dict[str, tuple[str, dict[str, str]]]] = {
     BookSchema: {
         "self": ("books.get_book", {"book_id": "id"}),
         "copies": ("copies.list_copies", {"book_id": "id"}),
+        "metadata": ("books.read_metadata", {"book_id": "id"}),
     },
     AuthorSchema: {"self": ("authors.get_author", {"author_id": "id"})},
     CopySchema: {
@@ -49,10 +50,10 @@ def with_links(schema: Schema, body: dict[str, Any]) -> dict[str, Any]:
     """``body``, as ``schema`` dumped it, with ``_links`` where the schema has relations.
 
     ``_links`` is ``{relation: {"href": path}}``, a path being what follows the host. All have
-    ``self``; a book also ``copies``; a copy ``book``; a loan ``copy`` and ``user``; a
-    reservation ``book`` and ``user``; a user ``loans``. These have relations: ``BookSchema``,
-    ``AuthorSchema``, ``CopySchema``, ``LoanSchema``, ``ReservationSchema`` and ``UserSchema``
-    themselves, and no other schema, nor one made from them.
+    ``self``; a book also ``copies`` and ``metadata``; a copy ``book``; a loan ``copy`` and
+    ``user``; a reservation ``book`` and ``user``; a user ``loans``. These have relations:
+    ``BookSchema``, ``AuthorSchema``, ``CopySchema``, ``LoanSchema``, ``ReservationSchema`` and
+    ``UserSchema`` themselves, and no other schema, nor one made from them.
 
     Whoever begins at the index and follows links, those of the answers and of the header
     ``Link``, gets to every GET of the document.

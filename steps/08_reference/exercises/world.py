@@ -14,11 +14,13 @@ import random
 import secrets
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.util import module_from_spec, spec_from_file_location
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -40,10 +42,13 @@ from werkzeug.exceptions import TooManyRequests, Unauthorized
 SETTINGS = {
     "ADMIN_KEY",
     "APP_ENV",
+    "CORS_ORIGINS",
     "DATABASE_URL",
     "ENV_FILE",
+    "FEATURES",
     "LOG_LEVEL",
     "MAX_CONTENT_LENGTH",
+    "METADATA_URL",
     "RATE_LIMIT",
     "REDIS_URL",
     "SECRET_KEY",
@@ -260,6 +265,7 @@ def environment(**settings: str) -> Iterator[None]:
     before = dict(os.environ)
     for name in SETTINGS:
         os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
     os.environ.update({"ENV_FILE": os.devnull, "DATABASE_URL": "sqlite://", **settings})
     try:
         yield
@@ -864,18 +870,29 @@ VARYING = ("RateLimit-Remaining", "RateLimit-Reset", "X-Request-ID", "X-Response
 """Headers that are others for each answer."""
 
 
+class Overslept(BaseException):
+    """Somebody slept for longer than a test can wait."""
+
+
 class Clock:
     """The time, and ahead of it by what somebody has slept, or a test says: nobody waits."""
 
     def __init__(self) -> None:
-        self.real = time.time
-        self.ahead = 0.0
+        self.real, self.pause = time.time, time.sleep
+        self.ahead, self.at_most = 0.0, inf
+        self.slept: dict[str, float] = {}
+        """How long each thread has slept, by its name."""
 
     def now(self) -> float:
         return self.real() + self.ahead
 
     def sleep(self, seconds: float) -> None:
         self.ahead += seconds
+        thread = threading.current_thread().name
+        self.slept[thread] = self.slept.get(thread, 0) + seconds
+        self.pause(0)  # it is another thread's turn
+        if self.ahead > self.at_most:
+            raise Overslept
 
 
 @contextmanager
@@ -919,6 +936,41 @@ def cache_down() -> Iterator[None]:
         yield
     finally:
         caches[cache] = before
+
+
+@contextmanager
+def intruded_cache(place: int, intruder: Callable[[], Any]) -> Iterator[list[Callable[[], Any]]]:
+    """Within, ``intruder`` comes right before something is asked of the cache for the ``place``-th
+    time, from 0 on. The list is empty once they have come."""
+    from app.extensions import cache
+
+    caches = current_app.extensions["cache"]
+    before, intruders = caches[cache], [intruder]
+    caches[cache] = Intruded(before, place, intruders)
+    try:
+        yield intruders
+    finally:
+        caches[cache] = before
+
+
+class Intruded:
+    """A cache that somebody else comes to at the worst moment."""
+
+    def __init__(self, cache: Any, place: int, intruders: list[Callable[[], Any]]) -> None:
+        self._cache, self._left, self._intruders = cache, place, intruders
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._cache, name)
+        if name.startswith("_") or not callable(method):
+            return method
+
+        def call(*args: Any, **options: Any) -> Any:
+            if self._left == 0 and self._intruders:
+                self._intruders.pop()()
+            self._left -= 1
+            return method(*args, **options)
+
+        return call
 
 
 class Gone:

@@ -9,7 +9,8 @@
 ``rollback``
     Around every test, unasked: whatever the test stores, by a request, by a service or by
     ``db.session``, is gone when it ends, also what was committed. Within the test, commits
-    and rollbacks do what they always do. What was stored before the test stays.
+    and rollbacks do what they always do. What was stored before the test stays. Limits and cache
+    know nothing of a rollback, and begin anew with each test.
 """
 
 import time
@@ -25,7 +26,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from app import create_app
 from app.auth.keys import signing_key
 from app.auth.scopes import SCOPES, spell_scopes
-from app.extensions import db
+from app.extensions import cache, db
 from app.models import OAuthClient
 
 EVERYTHING = spell_scopes(SCOPES)
@@ -75,6 +76,8 @@ def author_id(client: FlaskClient) -> int:
 def rollback(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with app.app_context():
         engine = db.engine
+        cache.clear()
+        app.extensions["limits"].storage.reset()
     with engine.connect() as connection:
         transaction = connection.begin()
         # Not db.session itself: it asks the app for an engine, and would leave this connection.

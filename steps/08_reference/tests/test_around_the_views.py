@@ -27,7 +27,7 @@ def test_decorators_leave_notes_in_their_order(app: Flask) -> None:
         return noted[::-1]
 
     assert layers("books.list_books") == ["permissions", "validation", "caching", "response"]
-    assert layers("copies.add_copies") == ["permissions", "validation", "response"]
+    assert layers("users.change_my_password") == ["permissions", "validation", "response"]
     assert layers("index.show_index")[0] == "permissions"
 
 

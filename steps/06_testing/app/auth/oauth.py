@@ -55,9 +55,9 @@ def init_oauth(app: Flask) -> None:
         Every client, public or not, sends a PKCE challenge (RFC 7636) with the method
         ``S256``, in so many words, and proves it. ``redirect_uri`` is required and equals one
         of the client's to the letter. A code is a ``new_secret()``, stored as its
-        ``fingerprint``, lives for ``CODE_LIFETIME``, and works once: when it comes again, the
-        family of the tokens that it was exchanged for is revoked. The subject is the user who
-        agreed.
+        ``fingerprint``, lives for ``CODE_LIFETIME``, and works once: when its client sends it
+        again, the family of the tokens that it was exchanged for is revoked. What another
+        client does with it changes nothing. The subject is the user who agreed.
     ``refresh_token``
         As ``sessions.renew`` does it, whose refusals are ``invalid_grant``. The scope stays
         that of the family: a request with a ``scope`` is ``invalid_scope``, and uses nothing up.

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import current_app
 
-from app.config import MIN_SECRET_BYTES, ConfigError
+from app.values import MIN_SECRET_BYTES, ConfigError
 
 KID = re.compile("[A-Za-z0-9._-]{1,32}")
 

@@ -11,6 +11,7 @@ from app.blueprints.catalog.copies import copies
 from app.blueprints.desk import desk
 from app.blueprints.docs import docs
 from app.blueprints.document import document
+from app.blueprints.health import health
 from app.blueprints.index import index
 from app.blueprints.loans import loans
 from app.blueprints.metrics import metrics
@@ -29,8 +30,8 @@ def register_blueprints(app: Flask) -> None:
     ``/api/v1/users``, ``loans`` at ``/api/v1/loans``, ``admin`` at ``/api/v1/admin``;
     ``reservations``, ``auth``, ``oauth``, ``api_keys``, ``session`` and ``desk`` likewise;
     ``copies``, which live below books and on their own, and ``index`` at ``/api/v1``. Outside
-    it, where every client looks for them: ``document`` (``/openapi.json``), ``metrics``, ``docs``
-    at ``/docs``, and Flask's own ``/static``. Each keeps its name:
+    it, where every client looks for them: ``document`` (``/openapi.json``), ``health``,
+    ``metrics``, ``docs`` at ``/docs``, and Flask's own ``/static``. Each keeps its name:
     ``url_for("books.get_book", …)`` works.
     """
     domains: dict[str, Blueprint] = {
@@ -51,5 +52,6 @@ def register_blueprints(app: Flask) -> None:
     for blueprint in (copies, index):
         app.register_blueprint(blueprint, url_prefix=API_PREFIX)
     app.register_blueprint(document)
+    app.register_blueprint(health)
     app.register_blueprint(metrics)
     app.register_blueprint(docs, url_prefix="/docs")

@@ -19,6 +19,7 @@ from app.errors import NotFound
 from app.models import Loan
 from app.openapi.contracts import accepts, answers
 from app.paging import page_of, reads_page
+from app.repeats import repeatable
 from app.schemas.loan import HistoryQuery, HistorySchema, LoanSchema
 from app.services import history, renewals
 from app.services import loans as service
@@ -42,6 +43,7 @@ def list_loans() -> Select[Loan]:
 @loans.post("")
 @requires("loans:write")
 @accepts(LoanSchema())
+@repeatable
 @answers(
     LoanSchema(),
     201,
@@ -81,6 +83,7 @@ def get_loan(loan_id: int) -> Loan:
 
 @loans.post("/<int:loan_id>/return")
 @requires("loans:write")
+@repeatable
 @answers(LoanSchema(), errors={409: ["already_returned"]})
 def give_back(loan_id: int) -> Loan:
     """Take a copy back.
@@ -92,6 +95,7 @@ def give_back(loan_id: int) -> Loan:
 
 @loans.post("/<int:loan_id>/renewals")
 @requires("loans:write")
+@repeatable
 @answers(
     LoanSchema(),
     errors={

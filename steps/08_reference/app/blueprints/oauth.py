@@ -7,6 +7,7 @@ from authlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 from flask import Blueprint, Response, current_app, json, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from app.auth import audit
 from app.auth.browser import signed_in_user
 from app.auth.errors import NotBuiltYet
 from app.auth.guards import public
@@ -87,7 +88,13 @@ def token() -> ResponseReturnValue:
     client_id in the body. Errors are those of OAuth, in our envelope.
     """
     refuse_unfit_request()
-    return in_envelope(oauth_server().create_token_response())
+    answer = in_envelope(oauth_server().create_token_response())
+    body = answer.get_json(silent=True)
+    if isinstance(body, dict) and body.get("error") == "invalid_grant":
+        # A 400, as OAuth wants it. Yet a code or a token that comes a second time is a theft.
+        address, reason = request.remote_addr, body["message"]
+        audit.record("grant_refused", client=client_of_request(), address=address, reason=reason)
+    return answer
 
 
 @oauth.post("/revoke")
@@ -116,6 +123,12 @@ def is_readable(authorization: str) -> bool:
     """Whether it is a scheme and credentials; those of ``Basic`` in Base64 and UTF-8."""
     in_two_parts = authorization.isascii() and len(authorization.split()) == 2
     return in_two_parts and request.authorization is not None
+
+
+def client_of_request() -> str | None:
+    """The program that asks: by Basic, or by name where it has no secret."""
+    basic = request.authorization
+    return request.form.get("client_id") if basic is None else basic.username
 
 
 def oauth_server() -> Any:

@@ -18,6 +18,7 @@ from app.errors import NotFound
 from app.models import Loan, User
 from app.openapi.contracts import accepts, answers
 from app.paging import pages
+from app.repeats import repeatable
 from app.schemas.auth import PasswordSchema
 from app.schemas.loan import LoanSchema
 from app.schemas.user import UserSchema
@@ -41,6 +42,7 @@ def list_users() -> Select[User]:
 @users.post("")
 @requires("users:write")
 @accepts(UserSchema())
+@repeatable
 @answers(UserSchema(), 201, location="users.get_user", errors={409: ["email_taken"]})
 def add_user(values: dict[str, Any]) -> User:
     """Issue a card to a new member."""

@@ -7,6 +7,7 @@ from app.models.api_key import ApiKey
 from app.models.author import Author, Authorship
 from app.models.book import Book
 from app.models.copy import Copy
+from app.models.idempotency_key import IdempotencyKey
 from app.models.loan import Loan
 from app.models.oauth import OAuthClient, OAuthCode
 from app.models.reservation import Reservation
@@ -19,6 +20,7 @@ __all__ = [
     "Authorship",
     "Book",
     "Copy",
+    "IdempotencyKey",
     "Loan",
     "OAuthClient",
     "OAuthCode",

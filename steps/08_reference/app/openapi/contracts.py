@@ -45,8 +45,9 @@ class Contract:
     ``takes`` are the schemas of what comes in, by place. ``gives`` is the schema of a good
     answer: ``None`` for an empty one. ``paged`` says that ``gives`` is one of many, in pages.
     ``headers`` are those of a good answer, with a sentence on each. ``for_programs`` says that
-    a program of OAuth 2 calls it, and proves there which one it is. ``unlisted`` is the reason
-    why the document leaves the view out.
+    a program of OAuth 2 calls it, and proves there which one it is. ``repeatable`` says that it
+    may be sent again under an idempotency key. ``unlisted`` is the reason why the document leaves
+    the view out.
     """
 
     takes: dict[Place, Schema] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class Contract:
     headers: dict[str, str] = field(default_factory=dict)
     errors: dict[int, list[str]] = field(default_factory=dict)
     for_programs: bool = False
+    repeatable: bool = False
     unlisted: str | None = None
 
     def add_errors(self, errors: Codes) -> None:

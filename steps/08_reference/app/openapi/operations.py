@@ -96,6 +96,15 @@ NOT_MODIFIED = {
     "description": "Not Modified",
     "headers": {"ETag": header("The one that you have sent.")},
 }
+IDEMPOTENCY_KEY = {
+    **condition("Idempotency-Key", "A word of your own: sent again with it, it is done once."),
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    "example": "5f0c7a1e",
+}
+REPLAYED = {
+    **header("true where this was answered before, and is only said again."),
+    "required": False,
+}
 IF_MATCH = condition("If-Match", "The ETag of what you have read: only if it is still so.")
 IF_NONE_MATCH = condition("If-None-Match", "The ETag of what you have: it is not sent again.")
 
@@ -134,6 +143,10 @@ def describe(rule: Rule, view: Callable[..., Any], shapes: Shapes) -> dict[str, 
         described.setdefault("parameters", []).append(IF_NONE_MATCH)
     if 412 in refusals:
         described.setdefault("parameters", []).append(IF_MATCH)
+    if contract.repeatable:
+        described.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+        answer = described["responses"][str(contract.status)]
+        answer.setdefault("headers", {})["Idempotency-Replayed"] = REPLAYED
     return described
 
 

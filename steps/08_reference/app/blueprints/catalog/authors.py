@@ -14,6 +14,7 @@ from app.caching import cached
 from app.models import Author
 from app.openapi.contracts import accepts, answers
 from app.paging import page_of, reads_page
+from app.repeats import repeatable
 from app.schemas.author import AuthorSchema
 from app.services import authors as service
 
@@ -33,6 +34,7 @@ def list_authors() -> Select[Author]:
 @authors.post("")
 @requires("books:write")
 @accepts(AuthorSchema())
+@repeatable
 @answers(AuthorSchema(), 201, location="authors.get_author")
 def add_author(values: dict[str, Any]) -> Author:
     """Add an author, before the first of their books."""

@@ -6,7 +6,7 @@ with 201 and its address in ``Location``, a removed one with 204 and nothing.
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, current_app
 from sqlalchemy import Select, select
 
 from app.auth.guards import requires
@@ -15,8 +15,11 @@ from app.conditional import check_version
 from app.models import Book
 from app.openapi.contracts import accepts, answers
 from app.paging import page_of, reads_page
+from app.repeats import repeatable
 from app.schemas.book import BookSchema, BookUpdateSchema
+from app.schemas.metadata import MetadataSchema
 from app.services import books as service
+from app.services.metadata import Metadata, MetadataClient
 
 books = Blueprint("books", __name__)
 
@@ -36,6 +39,7 @@ def list_books() -> Select[Book]:
 @books.post("")
 @requires("books:write")
 @accepts(BookSchema())
+@repeatable
 @answers(BookSchema(), 201, location="books.get_book", errors={409: ["isbn_taken"]})
 def add_book(values: dict[str, Any]) -> Book:
     """Add a book.
@@ -86,3 +90,15 @@ def remove_book(book_id: int) -> None:
     """
     check_version(service.get_book(book_id).version, needed=False)
     service.remove_book(book_id)
+
+
+@books.get("/<int:book_id>/metadata")
+@requires("books:read")
+@answers(MetadataSchema())
+def read_metadata(book_id: int) -> Metadata:
+    """Read what others know about a book.
+
+    They are asked now; where they do not answer, available is false, and that is no error.
+    """
+    client: MetadataClient = current_app.extensions["metadata"]
+    return client.look_up(service.isbn13_of(book_id))

@@ -16,6 +16,7 @@ from app.hints import explain
 from app.models import Copy
 from app.openapi.contracts import accepts, answers
 from app.paging import page_of, reads_page
+from app.repeats import repeatable
 from app.schemas.copy import BulkOutcomeSchema, BulkSchema, CopySchema
 from app.services import bulk
 from app.services import copies as service
@@ -36,6 +37,7 @@ def list_copies(book_id: int) -> Select[Copy]:
 @copies.post("/books/<int:book_id>/copies")
 @requires("books:write")
 @accepts(CopySchema())
+@repeatable
 @answers(CopySchema(), 201, location="copies.get_copy", errors={409: ["barcode_taken"]})
 def add_copy(values: dict[str, Any], book_id: int) -> Copy:
     """Add a copy of a book."""
@@ -45,6 +47,7 @@ def add_copy(values: dict[str, Any], book_id: int) -> Copy:
 @copies.post("/books/<int:book_id>/copies/bulk")
 @requires("books:write")
 @accepts(BulkSchema())
+@repeatable
 @answers(BulkOutcomeSchema())
 def add_copies(values: dict[str, Any], book_id: int) -> dict[str, Any]:
     """Add up to 100 copies of a book.
