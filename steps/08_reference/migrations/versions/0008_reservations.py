@@ -11,8 +11,8 @@ not look at checks, nor at what an index is limited to: see the table). The migr
 itself: it imports nothing of ``app``.
 """
 
-revision = "0005"
-down_revision = "0003"
+revision = "0008"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

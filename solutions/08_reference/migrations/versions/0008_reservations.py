@@ -14,8 +14,8 @@ itself: it imports nothing of ``app``.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0003"
+revision = "0008"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
