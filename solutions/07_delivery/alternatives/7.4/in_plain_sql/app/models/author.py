@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 class Author(Base):
     """Somebody who writes books.
 
-    ``full_name``
-        What ``name`` says, under the name that it will have. The database writes it, and nobody
-        reads it before the next release.
     ``authorships``
         The books with this author's name on the cover; the other end of
         ``Authorship.author``. They may be hundreds, and no answer of ours needs them all:
@@ -33,7 +30,6 @@ class Author(Base):
     name: Mapped[str] = mapped_column(String(200))
     full_name: Mapped[str | None] = mapped_column(String(200))
     birth_year: Mapped[int | None]
-    full_name: Mapped[str | None] = mapped_column(String(200))
 
     authorships: Mapped[list["Authorship"]] = relationship(
         back_populates="author",
