@@ -11,6 +11,7 @@ from app.config import get_config
 from app.errors import register_error_handlers
 from app.extensions import init_extensions
 from app.hooks import register_hooks
+from app.housekeeping import register_housekeeping
 from app.problems import register_problems
 from app.proxy import init_proxy
 from app.sessions import BrowserSessions
@@ -39,5 +40,6 @@ def create_app(config_name: str) -> Flask:
     register_blueprints(app)
     init_auth(app)
     register_commands(app)
+    register_housekeeping(app)
     check_stacks(app)
     return app
