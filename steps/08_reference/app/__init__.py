@@ -12,6 +12,7 @@ from app.cors import init_cors
 from app.errors import register_error_handlers
 from app.extensions import init_extensions
 from app.hooks import register_hooks
+from app.housekeeping import register_housekeeping
 from app.problems import register_problems
 from app.proxy import init_proxy
 from app.services.metadata import MetadataClient
@@ -43,5 +44,6 @@ def create_app(config_name: str) -> Flask:
     init_auth(app)
     app.extensions["metadata"] = MetadataClient(app.config["METADATA_URL"])
     register_commands(app)
+    register_housekeeping(app)
     check_stacks(app)
     return app

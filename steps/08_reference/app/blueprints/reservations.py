@@ -24,12 +24,14 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.errors import NotBuiltYet
 from app.auth.guards import requires
+from app.openapi.contracts import unlisted
 
 reservations = Blueprint("reservations", __name__)
 
 
 @reservations.get("")
 @requires()
+@unlisted("not built yet")
 def list_reservations() -> ResponseReturnValue:
     """List reservations."""
     raise NotBuiltYet("8.4")  # exercise 8.4 starts here
@@ -37,6 +39,7 @@ def list_reservations() -> ResponseReturnValue:
 
 @reservations.post("")
 @requires()
+@unlisted("not built yet")
 def reserve() -> ResponseReturnValue:
     """Queue up for a book."""
     raise NotBuiltYet("8.4")
@@ -44,6 +47,7 @@ def reserve() -> ResponseReturnValue:
 
 @reservations.get("/<int:reservation_id>")
 @requires()
+@unlisted("not built yet")
 def get_reservation(reservation_id: int) -> ResponseReturnValue:
     """Read a reservation."""
     raise NotBuiltYet("8.4")
@@ -51,6 +55,7 @@ def get_reservation(reservation_id: int) -> ResponseReturnValue:
 
 @reservations.post("/<int:reservation_id>/cancel")
 @requires()
+@unlisted("not built yet")
 def cancel(reservation_id: int) -> ResponseReturnValue:
     """Give up a place in the queue."""
     raise NotBuiltYet("8.4")

@@ -1,0 +1,89 @@
+"""Rotation: another key signs the access tokens, and nobody notices.
+
+A *ring* is the text of ``SIGNING_KEYS``, as ``app/auth/keys.py`` reads it: the first key signs, all
+verify. Several instances of the app run, and each takes up a new ring at a moment of its own. So
+the key changes in three stages, with time between them.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Protocol
+
+from app.auth.keys import Key, read_keys
+from app.auth.tokens import LIFETIME
+from app.config import ConfigError
+
+KID_BYTES, SECRET_BYTES = 8, 32
+
+
+class Fleet(Protocol):
+    """The instances that run, and where their ring is published."""
+
+    delay: timedelta
+    """How long it takes, at most, until every instance has taken up what was published."""
+
+    def ring(self) -> str:
+        """The ring that was published last."""
+
+    def publish(self, ring: str) -> None:
+        """Publish a ring; returns at once."""
+
+    def wait(self, time: timedelta) -> None:
+        """Let so much time go by."""
+
+
+def prepare(ring: str) -> str:
+    """The ring with one key more, at its end: it verifies, and does not sign yet.
+
+    The keys that are there stay as they are, in their order. The ``kid`` of the new one is not
+    among theirs, its secret is random, from 32 bytes of randomness or more, and another each time.
+    Raises ``ConfigError``, whose message names ``SIGNING_KEYS``, for a text that lists no key: the
+    one that is derived then cannot be listed.
+    """
+    new = Key(secrets.token_urlsafe(KID_BYTES), secrets.token_hex(SECRET_BYTES).encode())
+    return write([*read(ring), new])
+
+
+def switch(ring: str) -> str:
+    """The ring with its last key at the front: now that one signs. The others keep their order.
+
+    Raises ``ConfigError``, whose message names ``SIGNING_KEYS``, for a ring of less than two keys.
+    """
+    keys = read(ring)
+    if len(keys) < 2:
+        raise ConfigError("SIGNING_KEYS: there is no other key to sign with")
+    return write(keys[-1:] + keys[:-1])
+
+
+def retire(ring: str) -> str:
+    """The key that signs, and no other. Raises ``ConfigError`` as ``prepare`` does."""
+    return write(read(ring)[:1])
+
+
+def rotate(fleet: Fleet) -> None:
+    """Rotate the key of all that run: at the end one signs that was not there, and it is alone.
+
+    Meanwhile every instance accepts each token that any of them has issued, and goes on issuing,
+    until the token expires (``LIFETIME`` in ``app/auth/tokens.py``). It takes no longer than it
+    must: ``LIFETIME`` and two times ``fleet.delay``, and a minute more at most. Also from a ring of
+    several keys.
+    """
+    fleet.publish(prepare(fleet.ring()))
+    fleet.wait(fleet.delay)
+    # Every instance knows the new key now, whoever signs with it.
+    fleet.publish(switch(fleet.ring()))
+    # The slowest instance signs with an old key until its delay is over; then that token lives on.
+    fleet.wait(fleet.delay + LIFETIME)
+    fleet.publish(retire(fleet.ring()))
+
+
+def read(ring: str) -> list[Key]:
+    """The keys of a ring that lists some."""
+    if not ring.split():
+        raise ConfigError("SIGNING_KEYS: is empty: list the key that signs")
+    return list(read_keys({"SIGNING_KEYS": ring}))
+
+
+def write(keys: Iterable[Key]) -> str:
+    return " ".join(f"{key.kid}:{key.secret.decode()}" for key in keys)

@@ -1,0 +1,127 @@
+"""Exercise 8.3: a key rotates, and nobody notices."""
+
+import random
+import secrets
+
+
+def stage(name: str, rings: list[str]) -> list[list[str]]:
+    """What a stage makes of each ring: the ring, or the exception's type and message."""
+    from app import rotation
+
+    made = []
+    for ring in rings:
+        try:
+            made.append(["", str(getattr(rotation, name)(ring))])
+        except Exception as error:  # noqa: BLE001 - judged by the test
+            made.append([type(error).__name__, str(error)])
+    return made
+
+
+def as_the_app_reads(rings: list[str]) -> list[list[list[str]]]:
+    """The keys of each ring, as kid and secret; none where the app does not start with it."""
+    from app.auth.keys import read_keys
+    from app.config import ConfigError
+
+    found = []
+    for ring in rings:
+        try:
+            keys = read_keys({"SIGNING_KEYS": ring, "SECRET_KEY": "x" * 32})
+            found.append([[key.kid, key.secret.decode()] for key in keys])
+        except ConfigError:
+            found.append([])
+    return found
+
+
+def rotate_while_they_work(keys: int) -> dict[str, object]:
+    from fleet import drill
+
+    return drill(keys)
+
+
+def a_key():
+    return f"{secrets.token_hex(3)}:{secrets.token_urlsafe(32)}:{secrets.token_hex(2)}"
+
+
+def a_ring(keys):
+    return random.choice([" ", "  ", " \n"]).join(a_key() for _ in range(keys))
+
+
+def read(inside, name, ring):
+    """What comes of a stage: the keys, as the app reads them."""
+    ((error, made),) = inside(stage, name, [ring])
+    assert error == "", f"{name}() of a ring of {len(ring.split())}: {made}"
+    (keys,) = inside(as_the_app_reads, [made])
+    assert keys != [], f"{name}() made a ring with which no app starts"
+    return keys
+
+
+def entries(ring):
+    return [list(entry.split(":", 1)) for entry in ring.split()]
+
+
+def test_a_new_key_verifies_first(inside):
+    for keys in (1, 2, 3):
+        ring = a_ring(keys)
+        made = read(inside, "prepare", ring)
+        assert made[:-1] == entries(ring), (
+            "prepare() adds one key at the end; the others stay as they are: the first one signs"
+        )
+        kid, secret = made[-1]
+        assert len(secret) >= 32, "the new secret is random: 32 bytes of it, or more"
+        again = read(inside, "prepare", f"{kid}:{secret}")[-1][0]
+        taken = [kid, *[known for known, _ in entries(ring)]]
+        assert kid not in taken[1:], "the new key has a kid of its own"
+        assert again not in taken[:1], "the key after that has a kid of its own, too"
+        assert kid not in secret, "the kid is public: nothing of the secret is in it"
+
+
+def test_no_two_new_keys_are_alike(inside):
+    ring = a_ring(1)
+    made = [made.split()[-1].split(":", 1) for _, made in inside(stage, "prepare", [ring] * 12)]
+    secret = [one[-1] for one in made]
+    assert len(set(secret)) == 12, "twelve new keys, and two have the same secret"
+    alike = max(len({one[place] for one in secret}) for place in range(8))
+    assert alike > 1, "what twelve secrets begin with is the same: they are not random"
+
+
+def test_then_it_signs(inside):
+    for keys in (2, 3, 4):
+        ring = a_ring(keys)
+        *others, last = entries(ring)
+        assert read(inside, "switch", ring) == [last, *others], (
+            "switch() puts the last key first, and leaves all else as it is"
+        )
+
+
+def test_then_it_is_alone(inside):
+    for keys in (1, 2, 3):
+        ring = a_ring(keys)
+        assert read(inside, "retire", ring) == entries(ring)[:1], "retire() keeps the first key"
+
+
+def test_what_is_no_ring_is_refused(inside):
+    for name in ("prepare", "switch", "retire"):
+        rings = ["", "  \n"] + ([a_ring(1)] if name == "switch" else [])
+        for ring, (error, said) in zip(rings, inside(stage, name, rings), strict=True):
+            assert error == "ConfigError", f"{name}() of a ring of {len(ring.split())} keys"
+            assert "SIGNING_KEYS" in said, f"{name}() names the setting that is wrong"
+
+
+def test_nobody_notices(inside):
+    keys = random.choice([1, 2])
+    seen = inside(rotate_while_they_work, keys)
+    assert seen["error"] == "", "rotate() comes to an end"
+    assert seen["refused"] == [], (
+        "a client with a token that has not expired was turned away while the key rotated: some"
+        " instance did not know, or knew no more, the key that had signed it"
+    )
+    assert (seen["last"], seen["is_new"]) == (1, True), (
+        "how many keys are left at the end, and whether the one that signs is new"
+    )
+    assert "401 token_key" in seen["forged"], (
+        "after the rotation somebody signs with the old key, which may have been stolen"
+    )
+    assert seen["took"] <= seen["most"], (
+        f"it took {seen['took']:.0f} minutes; two delays and LIFETIME are enough, and an old"
+        " key that may have been stolen verifies all the while"
+    )
