@@ -165,7 +165,7 @@ def undo(copy: int | None, as_list: bool) -> None:
 @cli.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_record(file: Path) -> None:
-    """Go on here with what you saved in a page of the site: files, progress, hints seen."""
+    """Go on with what a page of the site saved: edits, progress."""
     from checker.learn import actions
 
     actions.import_record(_session(), file)
@@ -174,7 +174,7 @@ def import_record(file: Path) -> None:
 @cli.command("export")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def export_record(file: Path | None) -> None:
-    """Save your work as one file, which a page of the site can load."""
+    """Save your work as one file for a page of the site."""
     from checker.learn import actions
 
     actions.export_record(_session(), file)

@@ -80,8 +80,23 @@ def _run_mkdocs(root: Path, site: Path) -> None:
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()[-3:]
         raise EnvironmentTrouble("the site could not be built: " + " / ".join(last))
+    _let_it_run(root, unfinished)
     shutil.rmtree(site, ignore_errors=True)
     unfinished.replace(site)
+
+
+def _let_it_run(root: Path, site: Path) -> None:
+    """Let the pages run the course, where Node.js is; elsewhere they say that they cannot."""
+    if (root / "docs" / "playground").is_dir() and shutil.which("npm") is not None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                [sys.executable, "-m", "checker.author.playground", str(site)],
+                cwd=root,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=BUILD_SECONDS,
+                check=False,
+            )
 
 
 def page_of(site: Path, exercise: Exercise) -> tuple[str, str]:

@@ -38,6 +38,24 @@ def test_a_card_holds_the_contract_and_never_the_solution(pages: Pages) -> None:
     assert "def close" not in card, "only what the exercise leaves open is its contract"
 
 
+def test_a_card_offers_to_try_it_in_the_page(pages: Pages) -> None:
+    card = pages.exercise("1.1")
+
+    assert '<p class="card__try" data-exercise="1.1" data-step="01_first" hidden>' in card
+    assert 'aria-label="Try exercise 1.1 here">Try it here</button>' in card
+
+
+def test_a_card_of_a_local_exercise_says_why_it_is_one(root: Path) -> None:
+    manifest = root / "steps/01_first/step.toml"
+    text = manifest.read_text("utf-8").replace("points = 3", 'points = 3\nlocal = "two threads"')
+    manifest.write_text(text, "utf-8")
+
+    card = Pages(root, Course.load(root)).exercise("1.1")
+
+    assert "On your own machine only: two threads." in card
+    assert "card__try" not in card
+
+
 def test_each_hint_is_folded_by_itself(pages: Pages) -> None:
     card = pages.exercise("1.1")
 

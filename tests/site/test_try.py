@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,10 @@ class Opened:
             self.wrong.append(line.text)
 
     def says(self, text: str, timeout: float = 30_000) -> None:
-        self.card.locator(".try__status", has_text=text).wait_for(timeout=timeout)
+        """Wait until the exercise's status says so, or that Python did not start."""
+        status = self.card.locator(".try__status")
+        status.filter(has_text=re.compile(f"{text}|not start here")).wait_for(timeout=timeout)
+        assert text in status.inner_text(), self.screen
 
     def button(self, name: str) -> Locator:
         return self.card.get_by_role("button", name=name, exact=True)
@@ -115,7 +119,7 @@ def test_the_first_exercise_is_checked_solved_and_kept(opened: Opened) -> None:
     opened.button("Check").click()
     opened.says("solved")
 
-    assert "all 8 tests pass" in opened.screen
+    assert re.search(r"all \d+ tests pass", opened.screen)
     record = opened.record
     assert record["files"] == {"01_architecture/app/__init__.py": solution}
     assert record["progress"]["exercises"]["1.1"]["state"] == "solved"
@@ -143,13 +147,13 @@ def test_a_loop_without_end_is_stopped_and_the_edits_stay(opened: Opened) -> Non
 
     opened.button("Stop").click()
 
-    opened.says("starting", 1_000)
+    opened.says("stopped", 1_000)
     assert opened.record["files"]["01_architecture/app/__init__.py"] == loop
     opened.button("Reset").click()
     assert opened.record["files"] == {}
     opened.button("Undo the reset").click()
     assert opened.record["files"]["01_architecture/app/__init__.py"] == loop
-    opened.says("ready", LOADS)
+    opened.says("ready again", LOADS)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

@@ -10,10 +10,12 @@ import io
 import json
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +30,17 @@ from checker.files import tree
 CACHE = ".playground"
 SOURCES = Path("docs/playground")
 FOLDER = "playground"
+LZMA = 9 | lzma.PRESET_EXTREME
+
+UNREACHED = re.compile(
+    r"(_pyrepl|xmlrpc|venv|pydoc_data|turtledemo)/"
+    r"|(imaplib|ftplib|poplib|mailbox|pickletools|turtle|profile|cProfile|pstats|wave|zipapp)\.py"
+    r"|asyncio/(windows_\w+|proactor_events)\.py"
+    r"|encodings/(cp(?!1252|437)\d+|mac_\w+|iso8859_(?!1\.|15)\w+|koi8\w+|ptcp\w+|kz1048|tis_620"
+    r"|hp_roman8|palmos|big5\w*|euc_\w+|gb\w+|hz|johab|shift_\w+|iso2022\w+)\.py"
+)
+"""Of Python's own library what the course does not reach: other mail, other alphabets' files."""
+
 CHECKER = ("__init__.py", "backups.py", "course.py", "errors.py", "files.py", "engine/", "harness/")
 CHECKER_LEARN = ("__init__", "in_page", "progress", "report", "text")
 
@@ -92,11 +105,13 @@ class Builder:
         lock = json.loads((source / "pyodide-lock.json").read_text(encoding="utf-8"))
         text = json.dumps({**lock, "packages": {}})
         (self.target / "pyodide" / "pyodide-lock.json").write_text(text, encoding="utf-8")
-        for name in ("pyodide.mjs", "python_stdlib.zip"):
-            shutil.copyfile(source / name, self.target / "pyodide" / name)
+        shutil.copyfile(source / "pyodide.mjs", self.target / "pyodide" / "pyodide.mjs")
         library = source / "python_stdlib.zip"
+        reached = self._kept(
+            library.name, [library, UNREACHED.pattern.encode()], lambda: _reached(library)
+        )
         return [
-            Asset(library.name, f"pyodide/{library.name}", library.stat().st_size),
+            self._asset(library.name, "zip", reached),
             *(self._gzipped(source / name) for name in ("pyodide.asm.wasm", "pyodide.asm.mjs")),
         ]
 
@@ -139,7 +154,7 @@ class Builder:
             for (source, _), archive in zip(pairs, archives.values(), strict=True):
                 source.write_bytes(archive)
             self._run(["node", str(runner), *(str(path) for pair in pairs for path in pair)])
-            packed = {t.name: lzma.compress(t.read_bytes(), preset=6) for _, t in pairs}
+            packed = {t.name: lzma.compress(t.read_bytes(), preset=LZMA) for _, t in pairs}
         return tarred(packed)
 
     def _checker(self) -> dict[str, bytes]:
@@ -175,7 +190,7 @@ class Builder:
         return self._asset(f"starter-{step.name[:2]}", "json", json.dumps(texts).encode())
 
     def _packed(self, name: str, contents: Mapping[str, bytes]) -> Asset:
-        return self._asset(name, "tar.xz", lzma.compress(tarred(contents), preset=6))
+        return self._asset(name, "tar.xz", lzma.compress(tarred(contents), preset=LZMA))
 
     # Scripts
 
@@ -276,6 +291,17 @@ class Builder:
         file = f"{name}.{sha256(data).hexdigest()[:12]}.{ending}"
         (self.target / file).write_bytes(data)
         return Asset(name, file, len(data))
+
+
+def _reached(library: Path) -> bytes:
+    """Python's own library as far as the course reaches."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(library) as old, zipfile.ZipFile(made, "w") as new:
+        for entry in old.infolist():
+            if not UNREACHED.match(entry.filename):
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                new.writestr(entry, old.read(entry), compresslevel=9)
+    return made.getvalue()
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -122,7 +122,10 @@ def files(distribution: metadata.Distribution) -> Iterator[tuple[str, bytes]]:
         folder = next((each for each in ONLY if name.startswith(each)), None)
         if folder and name[len(folder) :].split("/")[0].removesuffix(".py") not in ONLY[folder]:
             continue
-        yield name, path.read_binary()
+        data = path.read_binary()
+        if path.name == "METADATA":
+            data = data.partition(b"\n\n")[0] + b"\n\n"  # without the page on the package index
+        yield name, data
 
 
 def _required(name: str) -> list[str]:

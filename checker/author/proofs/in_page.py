@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from checker.author.bench import Bench
 from checker.author.diffs import apply_patch
@@ -41,14 +41,15 @@ def in_page(bench: Bench, scope: Scope) -> Iterator[Finding]:
         for step in steps:
             with _judge(builder, Path(site) / FOLDER, step) as judge:
                 for exercise in _within(step, scope):
-                    yield from _exercise(bench, exercise, judge, scope.sample)
+                    yield from judged_alike(bench, exercise, judge, scope.sample)
 
 
 def _within(step: Step, scope: Scope) -> list[Exercise]:
     return [exercise for exercise in step.exercises if exercise in scope.exercises]
 
 
-def _exercise(bench: Bench, exercise: Exercise, judge: _Judge, sample: bool) -> Iterator[Finding]:
+def judged_alike(bench: Bench, exercise: Exercise, judge: Judge, sample: bool) -> Iterator[Finding]:
+    """What ``judge`` says of an exercise's answers, beside what CPython says."""
     step = bench.course.step_of(exercise)
     solved = bench.solved(step)
     if exercise.local:
@@ -90,7 +91,13 @@ def _difference(there: Verdict, here: Verdict) -> tuple[str, str] | None:
     )
 
 
-class _Judge:
+class Judge(Protocol):
+    """Whatever checks an exercise."""
+
+    def verdict(self, exercise: Exercise, tree: Tree, starter: Tree) -> Verdict: ...
+
+
+class _Page:
     """A process with the page's Python and one step."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -111,13 +118,13 @@ class _Judge:
 
 
 @contextmanager
-def _judge(builder: Builder, folder: Path, step: Step) -> Iterator[_Judge]:
+def _judge(builder: Builder, folder: Path, step: Step) -> Iterator[Judge]:
     command = ["node", str(builder.judge()), str(folder), step.name]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
         try:
-            yield _Judge(process)
+            yield _Page(process)
         finally:
             process.kill()
 

@@ -2,6 +2,17 @@
 
 const base = new URL("../../playground/", import.meta.url);
 
+const solved = new Set();
+try {
+  const { progress } = JSON.parse(localStorage.getItem("build-secure-ship.record"));
+  for (const [name, { state }] of Object.entries(progress.exercises)) if (state === "solved") solved.add(name);
+} catch {
+  // Nothing is kept here yet, or nothing may be.
+}
+for (const card of document.querySelectorAll(".card[data-exercise]")) {
+  card.classList.toggle("card--solved", solved.has(card.dataset.exercise));
+}
+
 for (const place of document.querySelectorAll(".card__try")) {
   const open = place.querySelector("button");
   place.hidden = false;

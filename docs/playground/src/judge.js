@@ -11,8 +11,13 @@ import { start } from "./runtime.js";
 const [folder, step] = process.argv.slice(2);
 const manifest = JSON.parse(readFileSync(`${folder}/manifest.json`, "utf-8"));
 const archives = manifest.steps[step].files.map(({ file }) => new Uint8Array(readFileSync(`${folder}/${file}`)));
-const lost = { stdout: () => {}, stderr: () => {} }; // what the app prints is no answer
-const python = await start(loadPyodide, lost, archives);
+const library = manifest.runtime.find(({ name }) => name === "python_stdlib.zip").file;
+const options = {
+  stdLibURL: `${folder}/${library}`,
+  stdout: () => {}, // what the app prints is no answer
+  stderr: () => {},
+};
+const python = await start(loadPyodide, options, archives);
 const course = python.pyimport("checker.learn.in_page").open_step(step);
 for await (const line of createInterface({ input: process.stdin })) {
   const { exercise, files, seed } = JSON.parse(line);

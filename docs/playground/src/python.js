@@ -7,7 +7,11 @@ export class Python {
     this.base = base;
     this.manifest = manifest;
     this.step = step;
-    this.hear = hear; // told of progress and of each change of state
+    this.hear = (news) => {
+      this.news = news;
+      hear(news); // told of progress and of each change of state
+    };
+    this.news = null;
     this.waiting = new Map();
     this.last = 0;
     this.starting = null;

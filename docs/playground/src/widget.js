@@ -18,9 +18,11 @@ export async function mount({ place, exercise, step, base, manifest, why }) {
   python ??= new Python(base, manifest, step, (news) => open.forEach((each) => each.hear(news)));
   starter ??= await texts(new URL(manifest.steps[step].starter, base));
   const widget = new Widget({ exercise, step, facts, why });
+  const is = python.news;
   open.push(widget);
   place.replaceWith(widget.element);
   widget.build();
+  if (is) widget.hear(is);
   python.start().catch(() => {});
   return widget;
 }
@@ -72,6 +74,8 @@ class Widget {
       asking,
       this.keeping(),
     );
+    const hints = this.element.closest(".card").querySelectorAll("details.hint");
+    hints.forEach((hint, at) => hint.addEventListener("toggle", () => hint.open && this.seen(at + 1)));
     this.say(`Python ${record.entryOf(this.exercise).state === "solved" ? "is on its way; this one is solved" : "is on its way"}`);
   }
 
@@ -186,6 +190,7 @@ class Widget {
   }
 
   halt() {
+    this.wasStopped = true; // that stays to be read until Python is back
     python.stop();
   }
 
@@ -202,12 +207,14 @@ class Widget {
     this.bar.hidden = state !== "starting";
     if (state === "failed") return this.fail(error);
     if (state === "ready") {
-      if (!this.check.disabled) this.say("ready");
+      if (!this.check.disabled) this.say(this.wasStopped ? "stopped; ready again" : "ready");
+      this.wasStopped = false;
       return;
     }
     if (!progress) return this.bar.removeAttribute("value");
     const { done, of, at } = progress;
     this.bar.value = (100 * done) / of;
+    if (this.wasStopped) return;
     const mega = (size) => (size / 1e6).toFixed(1);
     this.say(at === "python" || done >= of ? "starting Python" : `loading Python: ${mega(done)} of ${mega(of)} MB`);
   }
@@ -221,6 +228,13 @@ class Widget {
     if (!this.editors.has(name)) return;
     this.choose?.(name);
     this.editors.get(name).go(line);
+  }
+
+  // As `checker hint` counts.
+  seen(number) {
+    const entry = record.entryOf(this.exercise);
+    entry.hints = Math.max(entry.hints, number);
+    record.update((now) => { now.progress.exercises[this.exercise] = entry; });
   }
 
   // Files

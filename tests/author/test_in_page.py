@@ -1,0 +1,52 @@
+"""The proof that a page judges as CPython does finds where it does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from checker.author.bench import Bench
+from checker.author.proofs.in_page import judged_alike
+from checker.course import Exercise
+from checker.engine.verdict import TestResult, Verdict
+
+
+class Page:
+    """Judges as CPython does, with something ``changed``."""
+
+    def __init__(self, bench, **changed):
+        self.bench = bench
+        self.changed = changed
+
+    def verdict(self, exercise: Exercise, tree, starter) -> Verdict:
+        return replace(self.bench.check(tree, exercise), **self.changed)
+
+
+def findings(mini, engines, local="", sample=False, **changed):
+    bench = Bench(mini.course, engines)
+    exercise = replace(mini.course.exercise("1.1"), local=local)
+    return list(judged_alike(bench, exercise, Page(bench, **changed), sample))
+
+
+def test_equal_verdicts_hold_on_starter_solution_and_mistakes(mini, engines):
+    found = findings(mini, engines)
+
+    assert {each.state for each in found} == {"holds"}
+    assert len(found) == 2 + len(mini.course.exercise("1.1").mistakes)
+    assert len(findings(mini, engines, sample=True)) == 3
+
+
+def test_another_verdict_and_another_outcome_are_found(mini, engines):
+    state = findings(mini, engines, state="fault")
+    tests = findings(mini, engines, tests=(TestResult("test_other", "failed"),))
+
+    assert {each.state for each in state} == {"broken"}
+    assert "the verdict is not_yet in CPython, fault in the page" in state[0].what
+    assert {each.state for each in tests} == {"broken"}
+
+
+def test_a_mark_that_is_not_needed_is_found(mini, engines):
+    (needless,) = findings(mini, engines, local="two threads")
+    (needed,) = findings(mini, engines, local="two threads", state="not_yet")
+
+    assert needless.what == "is solved in the page too"
+    assert needed.state == "holds"
