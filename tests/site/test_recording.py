@@ -130,6 +130,32 @@ def test_check_finds_what_is_stale_and_changes_nothing(
     assert "goodbye" in kept.read_text("utf-8")
 
 
+def test_what_needs_more_than_is_here_is_left_as_it_stands(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "docs/examples/hello.py").write_text(
+        "import os\n\nprint(os.environ['SERVER'])\n", encoding="utf-8"
+    )
+    declare(
+        root,
+        'normalise = []\n[[session]]\nneeds = "SERVER"\n'
+        '[[session.run]]\nname = "server"\ncommand = "python docs/examples/hello.py"',
+    )
+    recording = root / "docs/outputs/server.txt"
+    monkeypatch.chdir(root)
+
+    monkeypatch.setenv("SERVER", "mine")
+    assert main([]) == 0
+    assert recording.read_text("utf-8").endswith("\nmine\n"), "the command sees the variable"
+    monkeypatch.delenv("SERVER")
+    recording.write_text("kept\n", encoding="utf-8")
+    assert main([]) == main(["--check"]) == 0
+    assert recording.read_text("utf-8") == "kept\n"
+    assert "left out, as SERVER is not set: 1 recording" in capsys.readouterr().out
+    monkeypatch.setenv("SERVER", "another")
+    assert main(["--check"]) == 1
+
+
 def test_a_recording_that_fails_ends_with_4(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -61,7 +61,9 @@ class Run:
 class Session:
     """Commands that share their files and their server. No ``step``: the whole course.
 
-    ``serve`` is false where the app is not meant to start.
+    ``serve`` is false where the app is not meant to start. ``needs`` names a variable of the
+    author's own environment, which the commands get too: where it is not set, the session
+    is left out, and what was recorded of it stands.
     """
 
     runs: tuple[Run, ...]
@@ -69,6 +71,17 @@ class Session:
     solved: bool = False
     serve: bool = True
     env: tuple[tuple[str, str], ...] = ()
+    needs: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The files that it makes."""
+        named = (run for run in self.runs if run.name)
+        return frozenset(f"{run.name}.{'svg' if run.screen else 'txt'}" for run in named)
+
+    @property
+    def possible(self) -> bool:
+        return not self.needs or bool(os.environ.get(self.needs))
 
 
 @dataclass(frozen=True)
@@ -109,14 +122,20 @@ class Recordings:
             raise RecordingError(f"{file}: recorded twice: {', '.join(twice)}")
         return cls(sessions, normalisations)
 
+    @property
+    def left_out(self) -> tuple[Session, ...]:
+        """The sessions that need what is not here."""
+        return tuple(session for session in self.sessions if not session.possible)
+
 
 def record(course: Course, recordings: Recordings) -> dict[str, str]:
-    """Run everything; the content of each recording by its file's name.
+    """Run every session that is possible here; the content of each recording by its file's name.
 
     A ``.txt`` has its command in the first line; an ``.svg`` is the picture of a screen.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = pool.map(lambda session: _files(course, session, recordings), recordings.sessions)
+        sessions = [session for session in recordings.sessions if session.possible]
+        made = pool.map(lambda session: _files(course, session, recordings), sessions)
         return {name: content for files in made for name, content in files.items()}
 
 
@@ -140,7 +159,8 @@ def _play(course: Course, session: Session) -> Iterator[tuple[Run, str]]:
             step = course.step(session.step)
             write_tree(solved(step) if session.solved else read_tree(step.path), folder)
             shutil.copytree(course.root / EXAMPLES, folder / EXAMPLES, ignore=IGNORED)
-        env = _environment(Path(scratch), dict(session.env))
+        given = {session.needs: os.environ[session.needs]} if session.needs else {}
+        env = _environment(Path(scratch), dict(session.env) | given)
         with _server(folder, env, wanted=session.step is not None and session.serve) as address:
             for run in session.runs:
                 yield run, _run(run, folder, env, address).replace(str(folder), "…")
