@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -50,14 +51,6 @@ def test_every_step_page_has_the_same_parts(step: str) -> None:
     assert headings[-3:] == ["Exercises", "If it fails", "Recap"]
 
 
-def test_every_claim_of_a_written_step_has_its_place_on_the_map(site: Path) -> None:
-    page = (site / "reference/coverage/index.html").read_text("utf-8")
-    rows = re.findall(r"<tr>\s*<td><code>(\d\.\d+[a-z]?)</code></td>(.*?)</tr>", page, re.DOTALL)
-
-    assert len(rows) >= 22
-    assert [claim for claim, rest in rows if "../../learn/" not in rest] == []
-
-
 def test_what_is_recorded_is_what_a_fresh_run_prints(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,6 +59,8 @@ def test_what_is_recorded_is_what_a_fresh_run_prints(
     status = main(["--check"])
 
     assert status == 0, capsys.readouterr()
+    if not os.environ.get("TEST_POSTGRES_URL"):
+        pytest.skip("no PostgreSQL: all were compared but those that TEST_POSTGRES_URL makes")
 
 
 @pytest.mark.parametrize(
@@ -73,9 +68,10 @@ def test_what_is_recorded_is_what_a_fresh_run_prints(
     [
         (recorded(DOCS / "outputs"), r'\b(?:output|predict|screen)\("{}"\)'),
         (sorted((DOCS / "examples").glob("*.py")), r'code\("docs/examples/{}\.py"'),
+        (sorted((DOCS / "examples/sql").glob("*.py")), r'code\("docs/examples/sql/{}\.py"'),
         (sorted((DOCS / "diagrams").glob("*.svg")), r'diagram\("{}"\)'),
     ],
-    ids=["outputs", "examples", "diagrams"],
+    ids=["outputs", "examples", "examples of SQL", "diagrams"],
 )
 def test_nothing_is_made_that_no_page_shows(made: list[Path], used: str) -> None:
     orphans = [

@@ -1,0 +1,57 @@
+"""A migration that waits for a report, and what waits for the migration."""
+
+from library import Base, database, reason
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class Loan(Base):
+    __tablename__ = "loans"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int]
+
+
+def attempt(connection: Connection, *statements: str) -> None:
+    try:
+        for statement in statements:
+            connection.execute(text(statement))
+        connection.commit()
+        print("done:   ", statements[-1])
+    except DBAPIError as error:
+        connection.rollback()
+        print("refused:", statements[-1])
+        print("        ", reason(error))
+
+
+with database() as engine:
+    with engine.begin() as connection:
+        connection.execute(insert(Loan), [{"user_id": 1}, {"user_id": -1}])
+    # section: waiting
+    with engine.connect() as report, engine.connect() as migration:
+        report.execute(select(Loan)).all()  # somebody reads, and has not committed
+        attempt(
+            migration,
+            "SET LOCAL lock_timeout = '100ms'",
+            "ALTER TABLE loans ADD COLUMN note text",
+        )
+        report.rollback()
+        attempt(
+            migration,
+            "SET LOCAL lock_timeout = '100ms'",
+            "ALTER TABLE loans ADD COLUMN note text",
+        )
+    # end section: waiting
+    # section: gently
+    with engine.connect() as migration:
+        attempt(migration, "CREATE INDEX CONCURRENTLY by_user ON loans (user_id)")
+        attempt(migration, "ALTER TABLE loans ADD CONSTRAINT known CHECK (user_id > 0) NOT VALID")
+        attempt(migration, "INSERT INTO loans (user_id) VALUES (-2)")
+        attempt(migration, "ALTER TABLE loans VALIDATE CONSTRAINT known")
+        attempt(
+            migration,
+            "UPDATE loans SET user_id = 2 WHERE user_id < 0",
+            "ALTER TABLE loans VALIDATE CONSTRAINT known",
+        )
+    # end section: gently
