@@ -88,12 +88,19 @@ def test_facts_add_up(pages: Pages) -> None:
     assert "3 points" in facts
 
 
-def test_the_map_leads_from_a_claim_to_its_section_and_its_code(pages: Pages) -> None:
+def test_the_map_leads_from_a_claim_to_its_section_its_exercise_and_its_code(
+    root: Path, pages: Pages
+) -> None:
+    page = root / "docs/learn/01_first.md"
+    page.parent.mkdir()
+    page.write_text('## Greeting\n\n{{ teaches("1.1a") }}\n\nSay hello.\n', encoding="utf-8")
+
     line = next(line for line in pages.coverage_map().splitlines() if "`1.1a`" in line)
 
     assert "Readers are greeted." in line
+    assert "[Greeting](/learn/01_first.md#claim-1-1a)" in line
     assert "[1.1 Greet the reader](/learn/01_first.md#1-1-greet-the-reader)" in line
-    assert "`app.py`" in line
+    assert "`app.py` `greet`" in line
 
 
 def test_the_map_says_what_is_not_written_yet(pages: Pages) -> None:

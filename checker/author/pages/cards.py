@@ -63,10 +63,27 @@ def contract(step: Step, exercise: Exercise) -> str:
     )
 
 
+def opened(step: Step, name: str) -> list[str]:
+    """The names of the functions and classes that a starter's file leaves to the learner."""
+    if not name.endswith(".py"):
+        return []
+    return [piece.name for piece in _stated(step, name)]
+
+
 def _open_definitions(step: Step, name: str) -> list[str]:
     starter = file_of(step, name).read_text(encoding="utf-8")
     if not name.endswith(".py"):
         return [starter]
+    shown = [piece.text for piece in _stated(step, name)]
+    module = ast.get_docstring(ast.parse(starter)) or ""
+    if "\n" in module or not shown:
+        shown = [f'"""{module}\n"""' if module else starter, *shown]
+    return shown
+
+
+def _stated(step: Step, name: str) -> list[Piece]:
+    """The definitions of a starter's file that say what is asked, and that the solution changes."""
+    starter = file_of(step, name).read_text(encoding="utf-8")
     solved = file_of(step, name, solved=True).read_text(encoding="utf-8")
     answers = {piece.name: _shape(piece.node) for piece in definitions(solved)}
     stated = [
@@ -76,11 +93,7 @@ def _open_definitions(step: Step, name: str) -> list[str]:
     ]
     # A class that changes is shown whole; its methods would only say it again.
     outer = {piece.name for piece in stated}
-    shown = [piece.text for piece in stated if piece.name.rpartition(".")[0] not in outer]
-    module = ast.get_docstring(ast.parse(starter)) or ""
-    if "\n" in module or not shown:
-        shown = [f'"""{module}\n"""' if module else starter, *shown]
-    return shown
+    return [piece for piece in stated if piece.name.rpartition(".")[0] not in outer]
 
 
 def _shape(node: ast.stmt) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from checker.author.pages import api, audit, cards, changes, coverage, sources, symbols
+from checker.author.pages import api, audit, cards, changes, coverage, sources, symbols, taught
 from checker.author.pages.markup import counted, fence, folded, language_of
 from checker.claims import Section, load_claims
 from checker.course import Course, Step
@@ -51,6 +51,7 @@ def define_env(env: Environment) -> None:
         pages.output,
         pages.predict,
         pages.diagram,
+        pages.teaches,
         pages.screen,
         pages.coverage_map,
         pages.api,
@@ -161,6 +162,13 @@ class Pages:
             f"{folded('What really happens', self.output(name), kind='answer')}\n</div>\n"
         )
 
+    def teaches(self, *claims: str) -> str:
+        """Marks the paragraph below as the place that teaches these claims. Shows nothing."""
+        known = {claim for section in load_claims(self.root) for claim in section.claims}
+        if strange := [claim for claim in claims if claim not in known]:
+            raise LookupError(f"claims.toml has no claim {strange[0]!r}")
+        return taught.marks(claims)
+
     def diagram(self, name: str, caller: Callable[[], str]) -> str:
         """A drawing from ``docs/diagrams``, within the page so that it takes its colours.
 
@@ -181,8 +189,9 @@ class Pages:
         return f'<figure class="terminal">\n{file.read_text(encoding="utf-8").strip()}\n</figure>\n'
 
     def coverage_map(self) -> str:
-        """Every claim, with its section, its code and its exercise."""
-        return coverage.coverage_map(self.course, load_claims(self.root))
+        """Every claim, with the places that teach it, its exercises and their code."""
+        places = taught.taught(self.root / "docs")
+        return coverage.coverage_map(self.course, load_claims(self.root), places)
 
     def api(self, name: str | int) -> str:
         """Every operation of a step's solved app, from the document that it makes of itself."""
