@@ -99,7 +99,7 @@ def test_the_map_leads_from_a_claim_to_its_section_its_exercise_and_its_code(
 
     assert "Readers are greeted." in line
     assert "[Greeting](/learn/01_first.md#claim-1-1a)" in line
-    assert "[1.1 Greet the reader](/learn/01_first.md#1-1-greet-the-reader)" in line
+    assert "[1.1](/learn/01_first.md#1-1-greet-the-reader)" in line
     assert "`app.py` `greet`" in line
 
 

@@ -42,12 +42,13 @@ def _section(
                 "<br>".join(line for exercise in exercises for line in _code(course, exercise)),
             )
         )
-    return heading + table(("Claim", "Taught in", "Practised in", "Code"), rows)
+    rows_of_claims = table(("Claim", "Taught in", "Practised in", "Code"), rows)
+    return f'{heading}<div class="claims" markdown="1">\n\n{rows_of_claims}\n</div>\n'
 
 
 def _practised(exercise: Exercise) -> str:
     place = f"/learn/{exercise.step_name}.md#{exercise.slug}"
-    return f"[{exercise.id} {exercise.title}]({place})"
+    return f"[{exercise.id}]({place})"
 
 
 def _code(course: Course, exercise: Exercise) -> list[str]:

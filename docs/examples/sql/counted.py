@@ -5,7 +5,13 @@ from contextlib import contextmanager
 
 from library import Base, database
 from sqlalchemy import Engine, ForeignKey, delete, event, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
+from sqlalchemy.orm import (
+    Mapped,
+    Session,
+    mapped_column,
+    relationship,
+    selectinload,
+)
 
 
 class Book(Base):

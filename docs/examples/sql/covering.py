@@ -4,14 +4,15 @@ from library import DATABASE, Base, database, plan
 from sqlalchemy import Index, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-OPEN = text("returned_on IS NULL")
-
-
 # section: model
+OPEN = text("returned_on IS NULL")
+ONLY_OPEN = {"sqlite_where": OPEN, "postgresql_where": OPEN}
+
+
 class Loan(Base):
     __tablename__ = "loans"
     __table_args__ = (
-        Index("open_loans", "due_on", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("open_loans", "due_on", **ONLY_OPEN),
         Index("by_user", "user_id", "due_on"),
     )
 
@@ -41,11 +42,13 @@ with database() as engine:
     # section: questions
     overdue = Loan.due_on < "2026-02"
     is_open = Loan.returned_on.is_(None)
+    few = select(Loan.id, Loan.user_id)
+    of_user = Loan.user_id == 7
     questions = {
-        "overdue and open": select(Loan.id, Loan.user_id).where(overdue, is_open),
-        "overdue, whatever": select(Loan.id, Loan.user_id).where(overdue),
-        "when is it due": select(Loan.due_on).where(Loan.user_id == 7),
-        "and is it back": select(Loan.due_on, Loan.returned_on).where(Loan.user_id == 7),
+        "overdue and open": few.where(overdue, is_open),
+        "overdue, whatever": few.where(overdue),
+        "when is it due": select(Loan.due_on).where(of_user),
+        "and is it back": select(Loan.due_on, Loan.returned_on).where(of_user),
     }
     for name, query in questions.items():
         print(name)

@@ -37,7 +37,7 @@ MIGRATIONS = {
 
 # section: works
 def works(connection: Connection, release: str) -> bool:
-    """Whether the release can write and then read, and finds a name in every row."""
+    """Whether the release can write, read, and find a name in every row."""
     trial = connection.begin_nested()
     try:
         write, read = (text(statement) for statement in RELEASES[release])

@@ -16,7 +16,8 @@ class Loan(Base):
 
 
 # section: pages
-newest = select(Loan.id).order_by(Loan.borrowed_at.desc(), Loan.id.desc()).limit(20)
+latest_first = (Loan.borrowed_at.desc(), Loan.id.desc())
+newest = select(Loan.id).order_by(*latest_first).limit(20)
 by_offset = newest.offset(149 * 20)
 by_key = newest.where(tuple_(Loan.borrowed_at, Loan.id) < (1510, 3021))
 spelt_out = newest.where(
@@ -40,9 +41,16 @@ with database() as engine:
         rows = [{"id": n, "borrowed_at": n // 2} for n in range(1, 6001)]
         connection.execute(insert(Loan), rows)
         connection.execute(text("ANALYZE"))
-    pages = {"by offset": by_offset, "by key": by_key, "by key, spelt out": spelt_out}
+    pages = {
+        "by offset": by_offset,
+        "by key": by_key,
+        "by key, spelt out": spelt_out,
+    }
     with engine.connect() as connection:
-        print("the same page:", len({tuple(connection.scalars(q)) for q in pages.values()}) == 1)
+        print(
+            "the same page:",
+            len({tuple(connection.scalars(q)) for q in pages.values()}) == 1,
+        )
     for name, query in pages.items():
         print(name)
         if DATABASE == "postgresql":

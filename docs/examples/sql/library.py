@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.schema import CreateSchema, DropSchema
 
+EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN (COSTS OFF)"}
 DATABASE = sys.argv[1] if len(sys.argv) > 1 else "sqlite"
 
 
@@ -51,7 +52,11 @@ def on_sqlite(begin: str | None) -> Iterator[Engine]:
         event.listen(engine, "connect", configure)
         if begin is not None:
             # sqlite3 would begin only before the first write: leave that to us.
-            event.listen(engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
+            event.listen(
+                engine,
+                "connect",
+                lambda raw, _: setattr(raw, "isolation_level", None),
+            )
             event.listen(engine, "begin", lambda each: each.exec_driver_sql(begin))
         yield engine
         engine.dispose()
@@ -79,15 +84,13 @@ def on_postgresql() -> Iterator[Engine]:
 
 @contextmanager
 def spoken(engine: Engine) -> Iterator[list[str]]:
-    """Prints each statement as it is sent; the list holds those of the block."""
+    """Prints each statement as it is sent, and lists those of the block."""
     sent: list[str] = []
 
-    def hear(
-        connection: object, cursor: object, text: str, values: Any, context: Any, many: bool
-    ) -> None:
+    def hear(connection, cursor, text, values, context, many):
         if text != "BEGIN":
             sent.append(text)
-            print(written(text, values, many))
+            print(written(text, values))
 
     listeners = {
         "before_cursor_execute": hear,
@@ -102,7 +105,7 @@ def spoken(engine: Engine) -> Iterator[list[str]]:
         event.remove(engine, name, listener)
 
 
-def written(text: str, values: Any, many: bool) -> str:
+def written(text: str, values: Any) -> str:
     """A statement as it was sent, in lines that can be read, and its values as a comment.
 
     What is alike four times and more in a row is written twice, and the others are counted.
@@ -112,8 +115,11 @@ def written(text: str, values: Any, many: bool) -> str:
     line = re.sub(rf"({group}, {group}), {group}(?:, {group})+", shortened, line)
     shown = list(values.values() if isinstance(values, dict) else values)
     more = f" … {len(shown)} in all" if len(shown) > 6 else ""
-    comment = f"  -- {', '.join(map(repr, shown[:6]))}{more}" if shown else ""
-    return textwrap.fill(line + comment, 76, subsequent_indent="    ", break_long_words=False)
+    comment = f"-- {', '.join(map(repr, shown[:6]))}{more}" if shown else ""
+    if len(line) + len(comment) <= 70:
+        return f"{line}  {comment}".rstrip()
+    lines = textwrap.wrap(line, 72, subsequent_indent="    ", break_long_words=False)
+    return "\n".join([*lines, *([f"    {comment}"] if shown else [])])
 
 
 def shortened(match: re.Match[str]) -> str:
@@ -122,11 +128,10 @@ def shortened(match: re.Match[str]) -> str:
 
 
 def plan(engine: Engine, query: Select[Any]) -> None:
-    """Prints how the database would answer: its own words, without costs."""
+    """Prints how the database would answer, in its own words."""
     with engine.connect() as connection:
-        explain = "EXPLAIN (COSTS OFF)" if DATABASE == "postgresql" else "EXPLAIN QUERY PLAN"
-        compiled = query.compile(engine, compile_kwargs={"literal_binds": True})
-        text = str(compiled).replace("%%", "%")
+        explain = EXPLAIN[DATABASE]
+        text = query.compile(engine, compile_kwargs={"literal_binds": True})
         for row in connection.exec_driver_sql(f"{explain} {text}"):
             print(f"    {row[-1]}")
 

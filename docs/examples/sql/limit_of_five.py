@@ -1,7 +1,15 @@
 """Nobody has more than five books. Two desks count four, and both lend."""
 
 from library import Base, database, reason
-from sqlalchemy import Connection, Engine, ForeignKey, delete, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ForeignKey,
+    delete,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,7 +35,9 @@ def may_lend(desk: Connection) -> bool:
 
 def both_lend(engine: Engine, level: str) -> None:
     with engine.connect() as left, engine.connect() as right:
-        desks = [desk.execution_options(isolation_level=level) for desk in (left, right)]
+        desks = [left, right]
+        for desk in desks:
+            desk.execution_options(isolation_level=level)
         allowed = [may_lend(desk) for desk in desks]
         for desk, free in zip(desks, allowed, strict=True):
             try:
@@ -74,8 +84,10 @@ with database() as engine:
         connection.execute(insert(User).values(id=1))
     for level in ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"):
         afresh(engine)
+        print(level)
         both_lend(engine, level)
-        print(f"{level}: {loans(engine)} loans")
+        print(f"  {loans(engine)} loans")
     afresh(engine)
+    print("READ COMMITTED, the user's row locked")
     both_lock_first(engine)
-    print(f"READ COMMITTED, the user's row locked: {loans(engine)} loans")
+    print(f"  {loans(engine)} loans")

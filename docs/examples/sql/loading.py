@@ -40,6 +40,7 @@ with database() as engine:
     for strategy in (lazyload, joinedload, selectinload):
         print(f"# {strategy.__name__}")
         with Session(engine) as session, spoken(engine):
-            books = session.scalars(select(Book).options(strategy(Book.copies))).unique()
+            query = select(Book).options(strategy(Book.copies))
+            books = session.scalars(query).unique()
             count = sum(len(book.copies) for book in books)
     # end section: strategies

@@ -18,14 +18,15 @@ STORE = update(Book)
 
 
 # section: race
-def race(engine: Engine, level: str, lock: bool = False) -> None:
+def race(engine: Engine, level: str) -> None:
+    print(level)
     with engine.connect() as left, engine.connect() as right:
         for desk in (left, right):
             desk.execution_options(isolation_level=level)
         seen = [desk.scalar(NUMBER) for desk in (left, right)]
         for desk, number in zip((left, right), seen, strict=True):
             store(desk, STORE.values(times_lent=number + 1))
-    print(f"{level}: lent twice, counted {counted(engine)}")
+    print("  lent twice, counted", counted(engine))
 
 
 def store(desk: Connection, statement) -> None:

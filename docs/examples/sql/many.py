@@ -35,7 +35,11 @@ def as_rows(session: Session) -> None:
 # end section: ways
 with database() as engine:
     sent: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda c, cur, text, *rest: sent.append(text))
+    event.listen(
+        engine,
+        "before_cursor_execute",
+        lambda c, cur, text, *rest: sent.append(text),
+    )
     for way in (one_by_one, all_at_once, as_rows):
         with Session(engine) as session:
             session.connection()

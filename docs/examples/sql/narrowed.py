@@ -32,12 +32,13 @@ with database() as engine:
         session.add(Book(copies=[Copy(condition="good"), Copy(condition="worn")]))
         session.commit()
     # section: queries
-    worn = select(Book).join(Book.copies).where(Copy.condition == "worn")
+    is_worn = Copy.condition == "worn"
+    worn = select(Book).join(Book.copies).where(is_worn)
     queries = {
         "joined": worn,
         "selectinload": worn.options(selectinload(Book.copies)),
         "contains_eager": worn.options(contains_eager(Book.copies)),
-        "and_()": worn.options(selectinload(Book.copies.and_(Copy.condition == "worn"))),
+        "and_()": worn.options(selectinload(Book.copies.and_(is_worn))),
     }
     for name, query in queries.items():
         with Session(engine) as session:

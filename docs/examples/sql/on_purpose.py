@@ -3,7 +3,13 @@
 from library import Base, database, spoken
 from sqlalchemy import ForeignKey
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm import Mapped, Session, WriteOnlyMapped, mapped_column, relationship
+from sqlalchemy.orm import (
+    Mapped,
+    Session,
+    WriteOnlyMapped,
+    mapped_column,
+    relationship,
+)
 
 
 # section: model

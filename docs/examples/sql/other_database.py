@@ -31,7 +31,10 @@ with database() as engine:
             session.execute(insert(Book), rows)
             try:
                 found = session.execute(line)
-                print(f"{name}:", "stored" if line.is_insert else f"{len(found.all())} rows")
+                print(
+                    f"{name}:",
+                    "stored" if line.is_insert else f"{len(found.all())} rows",
+                )
             except DBAPIError as error:
                 print(f"{name}: refused,", reason(error))
     # end section: lines

@@ -51,7 +51,12 @@ with database() as engine, Session(engine) as session:
     book = Book(title="Ronja")
     session.add(book)
     session.commit()
-    for write in (by_attribute, by_the_same_value, by_relationship, by_statement):
+    for write in (
+        by_attribute,
+        by_the_same_value,
+        by_relationship,
+        by_statement,
+    ):
         before = book.version
         write(session, book)
         session.commit()

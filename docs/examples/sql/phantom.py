@@ -19,7 +19,8 @@ def report(engine: Engine, level: str) -> None:
         before = reader.scalar(count)
         desk.execute(insert(Loan))
         desk.commit()
-        print(f"{level:16} first {before}, then {reader.scalar(count)}")
+        after = reader.scalar(count)
+    print(f"{level:16} first {before}, then {after}")
 
 
 # end section: report

@@ -42,6 +42,6 @@ with database() as engine:
         print(name)
         plan(engine, select(Loan.note).where(condition))
     print("the latest of one user")
-    latest = select(Loan.note).where(Loan.user_id == 7).order_by(Loan.borrowed_on.desc())
-    plan(engine, latest.limit(5))
+    of_user = select(Loan.note).where(Loan.user_id == 7)
+    plan(engine, of_user.order_by(Loan.borrowed_on.desc()).limit(5))
     # end section: questions

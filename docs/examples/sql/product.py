@@ -2,7 +2,14 @@
 
 from library import Base, database
 from sqlalchemy import ForeignKey, select
-from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
+from sqlalchemy.orm import (
+    Mapped,
+    Session,
+    joinedload,
+    mapped_column,
+    relationship,
+    selectinload,
+)
 
 
 class Book(Base):
@@ -37,7 +44,12 @@ def note(cursor: object, row: tuple[object, ...]) -> tuple[object, ...]:
 
 with database() as engine:
     with Session(engine) as session:
-        session.add(Book(copies=[Copy() for _ in range(20)], reviews=[Review() for _ in range(50)]))
+        session.add(
+            Book(
+                copies=[Copy() for _ in range(20)],
+                reviews=[Review() for _ in range(50)],
+            )
+        )
         session.commit()
     # section: count
     for strategy in (joinedload, selectinload):

@@ -21,7 +21,10 @@ with database() as engine:
     # section: expire
     expire = (
         update(Reservation)
-        .where(Reservation.status == "ready", Reservation.ends_on < "2027-01-04")
+        .where(
+            Reservation.status == "ready",
+            Reservation.ends_on < "2027-01-04",
+        )
         .values(status="expired")
         .returning(Reservation.user_id)
     )

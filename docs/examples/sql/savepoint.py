@@ -43,7 +43,10 @@ def with_savepoints(connection: Connection) -> Session:
 def of_the_extension(connection: Connection) -> Session:
     app = Flask(__name__)
     app.config["SQLALCHEMY_DATABASE_URI"] = connection.engine.url
-    options = {"bind": connection, "join_transaction_mode": "create_savepoint"}
+    options = {
+        "bind": connection,
+        "join_transaction_mode": "create_savepoint",
+    }
     db = SQLAlchemy(app, model_class=Base, session_options=options)
     app.app_context().push()
     return db.session()

@@ -30,7 +30,10 @@ forms = {
         where=Copy.condition != new.excluded.condition,
     ),
 }
-rows = [{"barcode": "C-1", "condition": "good"}, {"barcode": "C-2", "condition": "good"}]
+rows = [
+    {"barcode": "C-1", "condition": "good"},
+    {"barcode": "C-2", "condition": "good"},
+]
 # end section: forms
 
 with database() as engine:

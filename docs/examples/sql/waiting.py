@@ -30,7 +30,7 @@ with database() as engine:
         connection.execute(insert(Loan), [{"user_id": 1}, {"user_id": -1}])
     # section: waiting
     with engine.connect() as report, engine.connect() as migration:
-        report.execute(select(Loan)).all()  # somebody reads, and has not committed
+        report.execute(select(Loan)).all()  # and does not commit
         attempt(
             migration,
             "SET LOCAL lock_timeout = '100ms'",
@@ -45,13 +45,19 @@ with database() as engine:
     # end section: waiting
     # section: gently
     with engine.connect() as migration:
-        attempt(migration, "CREATE INDEX CONCURRENTLY by_user ON loans (user_id)")
-        attempt(migration, "ALTER TABLE loans ADD CONSTRAINT known CHECK (user_id > 0) NOT VALID")
+        attempt(
+            migration,
+            "CREATE INDEX CONCURRENTLY by_user ON loans (user_id)",
+        )
+        attempt(
+            migration,
+            "ALTER TABLE loans ADD CHECK (user_id > 0) NOT VALID",
+        )
         attempt(migration, "INSERT INTO loans (user_id) VALUES (-2)")
-        attempt(migration, "ALTER TABLE loans VALIDATE CONSTRAINT known")
+        attempt(migration, "ALTER TABLE loans VALIDATE CONSTRAINT loans_user_id_check")
         attempt(
             migration,
             "UPDATE loans SET user_id = 2 WHERE user_id < 0",
-            "ALTER TABLE loans VALIDATE CONSTRAINT known",
+            "ALTER TABLE loans VALIDATE CONSTRAINT loans_user_id_check",
         )
     # end section: gently

@@ -25,7 +25,11 @@ with database() as engine:
     )
     with Session(engine) as one, Session(engine) as other:
         for name, worker in (("one", one), ("other", other)):
-            print(name, "takes", [reminder.id for reminder in worker.scalars(take)])
+            print(
+                name,
+                "takes",
+                [reminder.id for reminder in worker.scalars(take)],
+            )
         one.rollback()  # it crashed
         print("other takes", [reminder.id for reminder in other.scalars(take)])
     # end section: take

@@ -14,14 +14,15 @@ class Book(Base):
 
 # section: pages
 def visit(session: Session, year) -> list[int]:
-    """The ids of all books, two to a page, going on after the last one seen."""
+    """The ids of all books, two to a page, after the last one seen."""
     query = select(Book.id, year).order_by(year, Book.id).limit(2)
     seen: list[int] = []
     page = session.execute(query).all()
     while page:
         seen += [row.id for row in page]
         last = page[-1]
-        page = session.execute(query.where(tuple_(year, Book.id) > (last[1], last.id))).all()
+        after = tuple_(year, Book.id) > (last[1], last.id)
+        page = session.execute(query.where(after)).all()
     return seen
 
 
@@ -33,5 +34,8 @@ with database() as engine:
     with Session(engine) as session:
         # section: calls
         print("the column itself:", visit(session, Book.published_year))
-        print("never empty:      ", visit(session, func.coalesce(Book.published_year, 0)))
+        print(
+            "never empty:      ",
+            visit(session, func.coalesce(Book.published_year, 0)),
+        )
         # end section: calls
