@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from unittest.mock import patch
@@ -34,6 +35,8 @@ def type_in(line: str) -> None:
         case "flask", ["run"]:
             answer = ScriptInfo().load_app().test_client().get("/api/v1/books")
             print("served:", answer.status_code)
+        case "pytest", rest:
+            subprocess.run([sys.executable, "-m", "pytest", *rest], check=True)
         case "flask", rest:
             with patch("getpass.getpass", lambda *_, **__: PASSWORD):
                 FlaskGroup().main(rest, prog_name="flask", standalone_mode=False)
