@@ -42,7 +42,7 @@ def _section(
                 "<br>".join(line for exercise in exercises for line in _code(course, exercise)),
             )
         )
-    rows_of_claims = table(("Claim", "Taught in", "Practised in", "Code"), rows)
+    rows_of_claims = table(("Claim", "Taught in", "Exercise", "Code"), rows)
     return f'{heading}<div class="claims" markdown="1">\n\n{rows_of_claims}\n</div>\n'
 
 
