@@ -111,7 +111,7 @@ class _Case:
             asked=self.record.asked,
             expected=expected,
             got=got or self.record.got,
-            where=where or self.place(),
+            where=where or self.place(message),
             details=more or details(self.error),
         )
         return Explanation(failure, "not_yet")
@@ -128,15 +128,20 @@ class _Case:
         )
         return Explanation(failure, "fault")
 
-    def place(self) -> Location | None:
+    def place(self, message: str) -> Location | None:
         """The learner's function that ran last, else the first of the first file to edit.
 
         The last to return is the outermost: the view or the service, not what it asked for
         help. What only cleans up speaks where nothing else ran. A call that touched nothing
         of the learner's looks at what the request before it has done. Where the test is about
-        one file, what ran in others says nothing; where nothing ran, it is about what it read.
+        one file, what ran in others says nothing; where nothing ran, the message may name a
+        place, and else it is about what it read.
         """
-        prints, about = self.record.footprints, self.record.about
+        prints, (about, word, *_) = self.record.footprints, (*self.record.about, None, None)
+        if about is not None and word is not None:
+            found = self.ground.definition_with(about, word)
+            if found is not None:
+                return found
         answering = [place.answering for place in prints if place.answering]
         last = [place.last for place in prints if place.last]
         places = answering or last
@@ -145,7 +150,8 @@ class _Case:
         if places:
             return self.ground.definition(places[-1])
         read = self.record.read if self.record.read in self.ground.edit else None
-        return self.ground.first_definition(about or read)
+        named = None if about else self.ground.named_in(message)
+        return named or self.ground.first_definition(about or read)
 
     def sentence(self) -> str:
         """The test's own words; where it has none, what it compared, or its name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
@@ -78,14 +79,19 @@ class Ground:
     def blame(self, error: BaseException) -> tuple[Blame, Location | None]:
         """Who raised ``error``, and the learner's innermost frame.
 
-        A library raises on behalf of whoever called it last.
+        A library raises on behalf of whoever called it last. What a file to edit asked for,
+        and another file of the learner's then raised, is the business of the file to edit.
         """
         blame: Blame = "course"
         where: Location | None = None
+        in_edit = False
         for owner, code, line in self.frames(error.__traceback__):
             if owner == "learner":
                 blame = "learner"
-                where = Location(self.relative(code.co_filename), line, spoken(code))
+                edited = self.edited(code.co_filename)
+                if edited or not in_edit:
+                    where = Location(self.relative(code.co_filename), line, spoken(code))
+                in_edit = in_edit or edited
             elif owner == "course":
                 blame = "course"
         return blame, where
@@ -117,6 +123,40 @@ class Ground:
             return None
         node = next(self._definitions(str(self.root / name)), None)
         return Location(name) if node is None else Location(name, node.lineno, node.name)
+
+    def definition_with(self, file: str, word: str) -> Location | None:
+        """The smallest function or class of ``file`` in which ``word`` stands."""
+        try:
+            lines = (self.root / file).read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return None
+        nodes = [
+            node
+            for node in self._definitions(str(self.root / file))
+            if any(word in line for line in lines[node.lineno - 1 : node.end_lineno])
+        ]
+        if not nodes:
+            return None
+        node = min(nodes, key=lambda node: (node.end_lineno or node.lineno) - node.lineno)
+        return Location(file, node.lineno, node.name)
+
+    def named_in(self, text: str) -> Location | None:
+        """A line of a file to edit that ``text`` names, or else what it names first of them.
+
+        Words that are also plain words (``page``) name nothing.
+        """
+        words = re.findall(r"[A-Za-z_]\w*", text)
+        found: list[tuple[int, Location]] = []
+        for name in self.edit:
+            line = re.search(rf"\b{re.escape(name)}:(\d+)", text)
+            if line is not None:
+                return Location(name, int(line[1]))
+            for node in self._definitions(str(self.root / name)):
+                is_a_name = "_" in node.name or node.name[0].isupper()
+                if is_a_name and node.name in words:
+                    place = Location(name, node.lineno, node.name)
+                    found.append((words.index(node.name), place))
+        return min(found, key=lambda one: one[0])[1] if found else None
 
     def _definitions(
         self, filename: str

@@ -98,7 +98,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "about(file): the learner's file that the test is about")
+    config.addinivalue_line(
+        "markers",
+        "about(file, word): the learner's file, and their function, that the test is about",
+    )
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -226,7 +229,7 @@ def begin(item: pytest.Item) -> Record:
     from checker.harness.record import Record
 
     about = item.get_closest_marker("about")
-    record = item.stash.setdefault(_record, Record(about=about.args[0] if about else None))
+    record = item.stash.setdefault(_record, Record(about=about.args if about else ()))
     item.config.stash[_current] = record
     return record
 

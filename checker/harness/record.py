@@ -28,8 +28,8 @@ class Comparison:
 class Record:
     """Filled while a test runs. ``call`` is set where a call followed the last request.
 
-    ``about`` is the file that the test is about, where its author says so, and ``read`` the one
-    that it read last.
+    ``about`` is the file that the test is about, where its author says so, with a word of the
+    function that it is about, and ``read`` the file that it read last.
     """
 
     request: Request | None = None
@@ -37,7 +37,7 @@ class Record:
     call: str | None = None
     footprints: list[Footprints] = field(default_factory=list)
     comparison: Comparison | None = None
-    about: str | None = None
+    about: tuple[str, ...] = ()
     read: str | None = None
 
     @property

@@ -112,3 +112,18 @@ def test_the_slower_of_two_desks_is_told_so(app_folder: Path, database: str) -> 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == RACES
+
+
+def test_conditions_hold_for_several_at_once(database: str, tmp_path: Path) -> None:
+    (step,) = [step for step in STEPS if step.number == 5]
+    write_tree(solved(step), tmp_path)
+    (tmp_path / "conditions.py").write_bytes(
+        (Path(__file__).with_name("races") / "conditions.py").read_bytes()
+    )
+    output = run(tmp_path, "conditions", TEST_DATABASE_URL=database)
+
+    assert json.loads(output.splitlines()[-1]) == {
+        "the same version": {"200": 1, "412": 5},
+        "any version": {"200": 6},
+        "the same barcodes in two orders": {"200": 6},
+    }

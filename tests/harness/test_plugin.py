@@ -253,12 +253,23 @@ def test_two(client):
 
 def test_three(source):
     assert "443" in source("deploy.conf").text, "no code ran"
+
+@pytest.mark.about("app/views.py", "get_json")
+def test_four(client):
+    assert client.get("/books").status_code == 300, "the view with this word"
+
+def test_five(source):
+    assert not source("app/hooks.py").tree, "register_hooks is named"
+
+def test_six(source):
+    assert not source("app/hooks.py").tree, "app/hooks.py:11 and register_hooks are named"
 """,
         *[f"--course-edit={name}" for name in ("app/views.py", "app/hooks.py", "deploy.conf")],
     )
-    assert "3 failed" in said
+    assert "6 failed" in said
     places = [line.split()[1] for line in said.splitlines() if line.startswith("where ")]
-    assert places == ["app/views.py:7,", "app/hooks.py:10,", "deploy.conf"]
+    code = ["app/views.py:16,", "app/hooks.py:6,", "app/hooks.py:11"]
+    assert places == ["app/views.py:7,", "app/hooks.py:10,", "deploy.conf", *code]
     assert "Warning" not in said
 
 

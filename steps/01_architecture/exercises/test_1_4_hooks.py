@@ -148,6 +148,7 @@ def test_a_view_that_knows_better_is_respected(client):
         )
 
 
+@pytest.mark.about("app/hooks.py", "request_count")
 def test_requests_are_counted_by_endpoint(client, inside):
     authors = "/api/v1/authors"
     times = {BOOKS: secrets.randbelow(4) + 4, authors: secrets.randbelow(2) + 2}
@@ -162,6 +163,7 @@ def test_requests_are_counted_by_endpoint(client, inside):
         )
 
 
+@pytest.mark.about("app/hooks.py", "request_count")
 def test_requests_without_a_route_are_counted_together(client, inside):
     count = secrets.randbelow(4) + 2
     for number in range(count):
@@ -173,6 +175,7 @@ def test_requests_without_a_route_are_counted_together(client, inside):
     )
 
 
+@pytest.mark.about("app/hooks.py", "request_count")
 def test_a_crash_counts_too(client, inside):
     client.get("/probe/trail?outcome=crash")
 
@@ -182,6 +185,7 @@ def test_a_crash_counts_too(client, inside):
     )
 
 
+@pytest.mark.about("app/hooks.py", "request_count")
 def test_a_refused_request_counts_too(client, inside, stats):
     client.get(stats)
 
@@ -192,6 +196,7 @@ def test_a_refused_request_counts_too(client, inside, stats):
     )
 
 
+@pytest.mark.about("app/hooks.py", "request_count")
 def test_each_app_counts_for_itself(client, inside):
     client.get(BOOKS)
     client.get(BOOKS)
@@ -202,6 +207,7 @@ def test_each_app_counts_for_itself(client, inside):
     )
 
 
+@pytest.mark.about("app/hooks.py", "X-Admin-Key")
 def test_the_admin_key_opens_the_door(client, inside, stats):
     for _ in range(2):
         key = secrets.token_urlsafe(16)
@@ -211,6 +217,7 @@ def test_the_admin_key_opens_the_door(client, inside, stats):
         assert status == 200, f"the right X-Admin-Key was answered with {status}"
 
 
+@pytest.mark.about("app/hooks.py", "X-Admin-Key")
 @pytest.mark.parametrize("given", ["none", "wrong", "not_ascii"])
 def test_a_wrong_admin_key_does_not(client, inside, stats, given):
     key = secrets.token_urlsafe(16)
@@ -230,6 +237,7 @@ def test_a_wrong_admin_key_does_not(client, inside, stats, given):
         )
 
 
+@pytest.mark.about("app/hooks.py", "X-Admin-Key")
 def test_without_a_key_nobody_enters(client, inside, stats):
     inside(set_admin_key, "")
     for headers in ({}, {"X-Admin-Key": ""}, {"X-Admin-Key": "None"}):
@@ -241,6 +249,7 @@ def test_without_a_key_nobody_enters(client, inside, stats):
         )
 
 
+@pytest.mark.about("app/hooks.py", "X-Admin-Key")
 def test_everyone_may_see_the_rest(client, inside):
     inside(set_admin_key, secrets.token_urlsafe(16))
     neighbour = "/api/v1/administration"
@@ -251,12 +260,14 @@ def test_everyone_may_see_the_rest(client, inside):
         assert status == 200, f"GET {path} needs no key, but answered {status}: guard admin only"
 
 
+@pytest.mark.about("app/hooks.py", "X-Admin-Key")
 def test_an_unknown_address_is_no_secret(client):
     status = client.get(MISSING).status_code
 
     assert status == 404, f"an address that is not there answered {status}: guard admin only"
 
 
+@pytest.mark.about("app/hooks.py", "audit_trail")
 @pytest.mark.parametrize("outcome", ["calm", "crash", "refused"])
 def test_what_a_request_opened_is_closed(client, inside, outcome):
     client.get(f"/probe/trail?outcome={outcome}")
@@ -266,6 +277,7 @@ def test_what_a_request_opened_is_closed(client, inside, outcome):
     assert left == 0, f"after a {outcome} request {left} audit trail was still open"
 
 
+@pytest.mark.about("app/hooks.py", "audit_trail")
 def test_a_command_cleans_up_too(inside):
     inside(open_without_a_request)
 

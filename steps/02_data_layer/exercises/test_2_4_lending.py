@@ -110,6 +110,7 @@ def ask(client, body: dict[str, int]) -> str:
     return f"{answer.status_code} {code}" if code else str(answer.status_code)
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 def test_a_copy_is_lent_for_three_weeks(client, inside):
     from datetime import UTC, datetime, timedelta
 
@@ -124,6 +125,7 @@ def test_a_copy_is_lent_for_three_weeks(client, inside):
     assert now - timedelta(minutes=5) < borrowed <= now, "a copy is lent from now on"
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 @pytest.mark.parametrize("field", ["copy_id", "user_id"])
 def test_what_nobody_knows_is_named(client, inside, field):
     body = {**inside(desk), field: 10_000 + secrets.randbelow(10_000)}
@@ -134,6 +136,7 @@ def test_what_nobody_knows_is_named(client, inside, field):
     assert named == [field], f"the details must name {field}"
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 def test_a_blocked_card_borrows_nothing(client, inside):
     body = inside(desk)
     inside(block, body["user_id"])
@@ -142,6 +145,7 @@ def test_a_blocked_card_borrows_nothing(client, inside):
     assert inside(loans) == [], "the loan was refused, and stored all the same"
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 def test_nobody_borrows_while_a_loan_is_overdue(client, inside):
     body = inside(desk, overdue=1, open=1)
     before = inside(loans)
@@ -150,6 +154,7 @@ def test_nobody_borrows_while_a_loan_is_overdue(client, inside):
     assert inside(loans) == before, "the loan was refused, and stored all the same"
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 def test_only_what_is_still_out_counts_as_overdue(client, inside):
     body = inside(desk, due_soon=1, returned_late=2)
     inside(add_loan, borrowed=90, due=69)
@@ -160,6 +165,7 @@ def test_only_what_is_still_out_counts_as_overdue(client, inside):
     )
 
 
+@pytest.mark.about("app/services/loans.py", "def is_overdue(")
 def test_overdue_is_what_is_out_too_long(client, inside):
     inside(desk, overdue=1, due_soon=1, returned_late=1)
     late = inside(loans)[0]["id"]
@@ -173,6 +179,7 @@ def test_overdue_is_what_is_out_too_long(client, inside):
         )
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 def test_five_are_enough(client, inside):
     body = inside(desk, open=4, returned=3)
 
@@ -188,6 +195,7 @@ def test_five_are_enough(client, inside):
     )
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 def test_a_copy_that_is_out_is_refused(client, inside):
     body = inside(desk)
     ask(client, {**body, "user_id": inside(desk)["user_id"]})
@@ -196,6 +204,7 @@ def test_a_copy_that_is_out_is_refused(client, inside):
     assert len(inside(loans)) == 1, "the loan was refused, and stored all the same"
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 def test_a_copy_that_came_back_is_lent_again(client, inside):
     body = inside(desk)
     first = client.post(LOANS, json=body).get_json()
@@ -205,6 +214,7 @@ def test_a_copy_that_came_back_is_lent_again(client, inside):
     assert ask(client, body) == "201", "the copy is back on the shelf"
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 def test_the_first_reason_is_given(client, inside):
     cases = {
         "user_inactive": inside(desk, overdue=1, open=4),
@@ -219,6 +229,7 @@ def test_the_first_reason_is_given(client, inside):
         )
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 def test_the_database_decides_who_was_first(client, inside):
     body = inside(desk)
     inside(another_is_faster, body["copy_id"])
@@ -258,6 +269,7 @@ def closes_an_open_one(said: str) -> bool:
     return said.startswith("UPDATE loans") and "returned_at IS NULL" in said
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
 def test_eight_want_one_copy(inside):
     found = inside(eight_at_once)
 
@@ -267,6 +279,7 @@ def test_eight_want_one_copy(inside):
     assert found["stored"] == 1, "one copy can be lent once"
 
 
+@pytest.mark.about("app/services/loans.py", "def give_back(")
 def test_a_loan_is_closed_once(client, inside):
     body = inside(desk)
     loan = client.post(LOANS, json=body).get_json()

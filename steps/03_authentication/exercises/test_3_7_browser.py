@@ -171,6 +171,7 @@ def nobody():
     return f"{secrets.token_hex(5)}@example.org"
 
 
+@pytest.mark.about("app/auth/browser.py")
 def test_the_cookie_keeps_itself(browser, inside):
     cookies = browser.sign_in(inside(account, "admin")).headers.getlist("Set-Cookie")
 
@@ -189,6 +190,7 @@ def test_the_cookie_keeps_itself(browser, inside):
     assert {row["scope"] for row in inside(families)} == {""}, "the session's family has a scope"
 
 
+@pytest.mark.about("app/auth/browser.py")
 def test_the_cookie_is_good_for_eight_hours(browser, inside):
     browser.sign_in(inside(account, "admin"))
     cookies = browser.cookies()
@@ -199,6 +201,7 @@ def test_the_cookie_is_good_for_eight_hours(browser, inside):
     assert status != 200, "a cookie of more than eight hours ago still opens the desk"
 
 
+@pytest.mark.about("app/auth/browser.py")
 def test_the_desk_is_for_admins(browser, inside):
     stranger = browser.get(DESK)
     assert SESSION in stranger.headers.get("Location", ""), "a stranger is sent to the form"
@@ -218,6 +221,7 @@ def test_the_desk_is_for_admins(browser, inside):
     assert status == 409, "an admin closed their own account"
 
 
+@pytest.mark.about("app/auth/browser.py")
 def test_a_forged_form_changes_nothing(browser, inside):
     admin, victim = inside(account, "admin"), inside(account, "member")
     before = browser.form(SESSION)
@@ -252,6 +256,7 @@ def test_a_forged_form_changes_nothing(browser, inside):
     assert inside(stored_user, victim["id"])["active"] is True, "a forged form closed an account"
 
 
+@pytest.mark.about("app/auth/browser.py")
 def test_the_api_needs_no_form_and_takes_no_cookie(browser, librarian, inside):
     status = librarian.post("/api/v1/authors", json={"name": "Tove Jansson"}).status_code
     assert status == 201, f"a POST with a bearer token was answered {status}: it is not a form"
@@ -261,6 +266,7 @@ def test_the_api_needs_no_form_and_takes_no_cookie(browser, librarian, inside):
         assert status == 401, f"GET {path} took the browser's cookie for an answer: {status}"
 
 
+@pytest.mark.about("app/auth/browser.py")
 def test_signing_out_ends_every_copy(browser, anonymous, inside):
     browser.sign_in(inside(account, "admin"))
     stolen = browser.cookies()
@@ -280,6 +286,7 @@ def test_signing_out_ends_every_copy(browser, anonymous, inside):
 
 
 @pytest.mark.parametrize("how", ["close_account", "end_all"])
+@pytest.mark.about("app/auth/browser.py")
 def test_a_session_can_be_ended_from_our_side(browser, inside, how):
     admin = inside(account, "admin")
     browser.sign_in(admin)
@@ -290,6 +297,7 @@ def test_a_session_can_be_ended_from_our_side(browser, inside, how):
     assert status != 200, f"after {how} the browser was still let in"
 
 
+@pytest.mark.about("app/auth/browser.py")
 def test_a_new_session_takes_nothing_over(browser, inside):
     member, admin = inside(account, "member"), inside(account, "admin")
     browser.sign_in(member)
@@ -302,6 +310,7 @@ def test_a_new_session_takes_nothing_over(browser, inside):
     assert status == 400, "a form of the session before still works: drop what it held"
 
 
+@pytest.mark.about("app/auth/throttle.py")
 def test_the_next_try_is_429(anonymous, inside):
     limit = random.randint(3, 8)
     inside(set_limits, f"{limit} per minute", MANY)
@@ -325,6 +334,7 @@ def test_the_next_try_is_429(anonymous, inside):
     assert inside(status_in_another_app) == 422, "two apps count together"
 
 
+@pytest.mark.about("app/auth/throttle.py")
 def test_every_way_in_is_limited_by_itself(browser, anonymous, inside):
     inside(set_limits, "2 per minute", MANY)
     ways = {
@@ -345,6 +355,7 @@ def test_every_way_in_is_limited_by_itself(browser, anonymous, inside):
     )
 
 
+@pytest.mark.about("app/auth/throttle.py")
 def test_one_account_is_limited_from_everywhere(browser, anonymous, inside):
     limit = random.randint(3, 6)
     inside(set_limits, MANY, f"{limit} per year")
@@ -369,6 +380,7 @@ def test_one_account_is_limited_from_everywhere(browser, anonymous, inside):
     assert status == 401, f"another account pays for it: {status}"
 
 
+@pytest.mark.about("app/auth/throttle.py")
 def test_who_knows_the_password_is_not_counted(anonymous, inside):
     inside(set_limits, MANY, "2 per hour")
     user = inside(account, "member")
@@ -381,6 +393,7 @@ def test_who_knows_the_password_is_not_counted(anonymous, inside):
     assert waits == [None] * 4, "a login that succeeded says Retry-After: nobody has to wait"
 
 
+@pytest.mark.about("app/auth/audit.py")
 def test_a_refusal_leaves_one_line(anonymous, inside):
     inside(listen)
     headers = inside(token_of, "member")
@@ -410,6 +423,7 @@ def test_a_refusal_leaves_one_line(anonymous, inside):
     assert {entry["level"] for entry in lines} == {"WARNING"}, "the level of the lines"
 
 
+@pytest.mark.about("app/auth/audit.py")
 def test_a_record_stays_one_line(inside):
     forged = 'x\n{"event": "sign_in", "subject": "admin"}\r\n\u2028'
     entries = inside(record_facts, "tried", {"account": forged, "times": 3})
@@ -422,6 +436,7 @@ def test_a_record_stays_one_line(inside):
     assert entry.get("at", "").endswith(("+00:00", "Z")), "at is a moment in UTC (ISO 8601)"
 
 
+@pytest.mark.about("app/auth/audit.py")
 def test_no_secret_reaches_the_log(browser, anonymous, inside):
     user, shop = inside(account, "member"), inside(program, "")
     inside(set_limits, MANY, MANY)

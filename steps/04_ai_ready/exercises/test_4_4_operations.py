@@ -4,6 +4,8 @@ import random
 import secrets
 from datetime import datetime, timedelta
 
+import pytest
+
 LOANS = "/api/v1/loans"
 LOAN_PERIOD = timedelta(days=21)
 
@@ -165,6 +167,7 @@ def read(client, loan) -> dict[str, object]:
     return client.get(f"{LOANS}/{loan}").json
 
 
+@pytest.mark.about("app/services/renewals.py", "def renew(")
 def test_a_renewal_counts_from_the_day_it_was_due(client, inside):
     days = random.randrange(2, 20)
     other, loan = inside(lend), inside(lend, borrowed=1, due=-days)
@@ -204,6 +207,7 @@ MEANINGS = {
 }
 
 
+@pytest.mark.about("app/services/renewals.py", "def renew(")
 def test_a_refusal_says_why_and_stores_nothing(client, inside):
     for kind, code in REASONS.items():
         loan = inside(lend_as, [kind])
@@ -214,6 +218,7 @@ def test_a_refusal_says_why_and_stores_nothing(client, inside):
         assert inside(loans) == before, "the renewal was refused, and changed something"
 
 
+@pytest.mark.about("app/services/renewals.py", "def renew(")
 def test_the_first_reason_counts(client, inside):
     kinds = list(REASONS)
     for place, first in enumerate(kinds[:-1]):
@@ -223,6 +228,7 @@ def test_the_first_reason_counts(client, inside):
             assert got == f"409 {REASONS[first]}", f"{what}: the first reason of the list counts"
 
 
+@pytest.mark.about("app/services/renewals.py", "def renew(")
 def test_the_service_commits_and_refuses(client, inside):
     loan, late, missing = inside(lend), inside(lend_as, ["overdue"]), random.randrange(900, 999)
     inside(renew_and_roll_back, loan)
@@ -236,6 +242,7 @@ def test_the_service_commits_and_refuses(client, inside):
     )
 
 
+@pytest.mark.about("app/services/renewals.py", "def renew(")
 def test_of_two_at_once_one_is_the_third(client, inside):
     loan = inside(lend)
     inside(another_desk_is_faster, loan)
@@ -247,6 +254,7 @@ def test_of_two_at_once_one_is_the_third(client, inside):
     )
 
 
+@pytest.mark.about("app/blueprints/loans.py")
 def test_members_renew_their_own(member, librarian, inside):
     ids = inside(lend_to_two)
     own, theirs = renew(member, ids["mine"]), renew(member, ids["theirs"])
@@ -262,6 +270,7 @@ def test_members_renew_their_own(member, librarian, inside):
         assert told(renew(librarian, ids[name])) == "200", "a librarian renews for everybody"
 
 
+@pytest.mark.about("app/blueprints/loans.py")
 def test_whoever_may_not_write_does_not_renew(anonymous, inside):
     loan = inside(lend)
     reader = inside(headers_of_a_reader)
@@ -272,6 +281,7 @@ def test_whoever_may_not_write_does_not_renew(anonymous, inside):
     assert [row["renewals"] for row in inside(loans)] == [0], "a renewal was refused, and counted"
 
 
+@pytest.mark.about("app/blueprints/loans.py")
 def test_nothing_asks_what_to_do(client, inside):
     loan, copy = inside(lend), inside(lend, returned=0.5)
     before = inside(loans)
@@ -288,6 +298,7 @@ def test_nothing_asks_what_to_do(client, inside):
     assert asking == [], "an operation whose body says what it does is several operations"
 
 
+@pytest.mark.about("app/blueprints/loans.py")
 def test_the_contract_says_it_all(inside):
     said = inside(what_is_said_of_renewing)
     assert said, "there is no route /api/v1/loans/<…>/renewals"
@@ -300,6 +311,7 @@ def test_the_contract_says_it_all(inside):
     assert said["takes"] == [], "a renewal takes no body: everything is in the address"
 
 
+@pytest.mark.about("app/blueprints/loans.py")
 def test_lending_and_taking_back_stay(client, member, inside):
     loan, ids = inside(lend), inside(lend_to_two)
     owner, copy = (read(client, loan)[key] for key in ("user_id", "copy_id"))
@@ -317,6 +329,7 @@ def test_lending_and_taking_back_stay(client, member, inside):
     assert told(foreign) == "403 not_yours", "a member borrowed in the name of somebody else"
 
 
+@pytest.mark.about("app/blueprints/loans.py")
 def test_reading_stays(client, member, librarian, anonymous, inside):
     ids = inside(lend_to_two)
     mine, everything = [ids["mine"], ids["mine_too"]], [*ids.values()]

@@ -261,6 +261,7 @@ TOGETHER = {
 }
 
 
+@pytest.mark.about("app/openapi/lint.py")
 @pytest.mark.parametrize("part", TOGETHER)
 def test_what_a_document_lacks_is_found(inside, part):
     cases = [(rule, *case) for rule in TOGETHER[part] for case in LACKING[rule]]
@@ -281,6 +282,7 @@ def test_what_a_document_lacks_is_found(inside, part):
         assert all(finding[2] for finding in found), "a finding says what to do, in its message"
 
 
+@pytest.mark.about("app/openapi/lint.py")
 def test_a_good_document_has_nothing_to_mend(inside):
     several = {"small": {"summary": "One", "value": {}}}
     form = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
@@ -353,6 +355,7 @@ class Contract:
         return None
 
 
+@pytest.mark.about("app/schemas/loan.py")
 def test_what_is_said_of_loans_is_true(client, member, inside):
     ids = inside(a_library)
     contract = Contract(client)
@@ -366,12 +369,14 @@ def test_what_is_said_of_loans_is_true(client, member, inside):
     contract.hold(client, "GET", "admin/overdue")
 
 
+@pytest.mark.about("app/schemas/loan.py")
 def test_what_is_said_of_loans_is_no_more_than_true(client):
     shape = read_document(client)["components"]["schemas"]["Loan"]["properties"]
     nullable = sorted(name for name, each in shape.items() if "null" in str(each.get("type")))
     assert nullable == ["returned_at"], "of a loan, what may be null"
 
 
+@pytest.mark.about("app/schemas/loan.py")
 def test_what_comes_in_for_a_loan_stays(inside):
     loan = {"copy_id": random.randrange(1, 99), "user_id": random.randrange(1, 99)}
     names = ["id", "book", "borrowed_at", "due_at", "returned_at", "renewals", "overdue"]
@@ -387,6 +392,7 @@ def test_what_comes_in_for_a_loan_stays(inside):
     )
 
 
+@pytest.mark.about("app/blueprints/catalog/copies.py")
 def test_what_is_said_of_copies_is_true(client, inside):
     ids = inside(a_library)
     contract = Contract(client)
@@ -404,6 +410,7 @@ def test_what_is_said_of_copies_is_true(client, inside):
     assert removed == [204, 404, 409], "removing a copy answers as before"
 
 
+@pytest.mark.about("app/blueprints/users.py")
 def test_what_is_said_of_users_is_true(client, member, anonymous, inside):
     inside(a_library)
     contract = Contract(client)

@@ -5,6 +5,7 @@ import random
 import secrets
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 API = "/api/v1"
@@ -137,6 +138,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.about("app/logs.py")
 def test_every_line_is_an_object_that_says_who_and_when(inside):
     start = datetime.now(UTC) - timedelta(seconds=1)
     lines = lines_of(inside(written_by_others, TEXTS, "DEBUG"))
@@ -171,6 +173,7 @@ def test_every_line_is_an_object_that_says_who_and_when(inside):
             )
 
 
+@pytest.mark.about("app/logs.py")
 def test_the_log_begins_at_its_level(inside):
     names = ["debug", "info", "warning", "error"]
     place = random.randrange(1, 4)
@@ -186,6 +189,7 @@ def test_the_log_begins_at_its_level(inside):
 CRASH = "/probe/crash?kind=RuntimeError&cause=x"
 
 
+@pytest.mark.about("app/logs.py")
 def test_each_request_leaves_one_line(inside):
     cases = [
         ("GET", f"{API}/", f"{API}/", 200),
@@ -226,10 +230,13 @@ def test_each_request_leaves_one_line(inside):
     assert ids == {None}, "no line has a trace_id where nothing is traced"
 
 
+@pytest.mark.about("app/logs.py")
 def test_a_refusal_is_told_with_its_facts_and_no_secret(inside):
-    places = ["path", "query", "header", "cookie", "body", "credentials"]
+    places = ["path", "query", "header", "host", "cookie", "body", "credentials"]
     secret = {place: word() for place in places}
-    headers = {"X-Secret": secret["header"], "Cookie": f"session={secret['cookie']}"}
+    names = ("X-Secret", "User-Agent", "Referer", "Origin", "Accept-Language", "X-Forwarded-For")
+    headers = dict.fromkeys(names, secret["header"])
+    headers |= {"Host": f"{secret['host']}.example.org", "Cookie": f"session={secret['cookie']}"}
     asked = []
     for method, path in (
         ("GET", f"{API}/{secret['path']}"),
@@ -266,6 +273,7 @@ def test_a_refusal_is_told_with_its_facts_and_no_secret(inside):
     assert got == expected, "the facts of the audit log stand in the line itself"
 
 
+@pytest.mark.about("app/logs.py")
 def test_apps_in_one_process_write_each_line_once(inside):
     text, heard = inside(written_by_two)
     lines = [line.get("event") for line in lines_of(text)]
@@ -299,6 +307,7 @@ def counter(method, endpoint, status):
     return ("http_requests_total", f"endpoint={endpoint}", f"method={method}", f"status={status}")
 
 
+@pytest.mark.about("app/metrics.py")
 def test_requests_are_counted_by_rule(client, anonymous):
     book = f"{API}/books/<int:book_id>"
     cases = [
@@ -338,6 +347,7 @@ def test_requests_are_counted_by_rule(client, anonymous):
     assert 0.04 <= took < 40, f"a request that takes 40 ms, and more: the histogram's sum is {took}"
 
 
+@pytest.mark.about("app/metrics.py")
 def test_nobody_makes_up_series(client, anonymous):
     def strange(method):
         anonymous.get(f"{API}/books/{random.randrange(10**6)}?{word()}={word()}")
@@ -355,6 +365,7 @@ def test_nobody_makes_up_series(client, anonymous):
     assert counter("GET", "unmatched", 404) in after, "an address that is nobody's is counted, too"
 
 
+@pytest.mark.about("app/metrics.py")
 def test_each_app_measures_itself(client, inside):
     client.get(f"/{word()}")
     key = counter("GET", "unmatched", 404)
@@ -363,6 +374,7 @@ def test_each_app_measures_itself(client, inside):
     assert key not in other, "what one app was asked is measured by another one, too"
 
 
+@pytest.mark.about("app/tracing.py")
 def test_a_request_is_a_child_of_what_its_caller_was_at(inside):
     trace, parent = secrets.token_hex(16), secrets.token_hex(8)
     headers = [
@@ -370,6 +382,14 @@ def test_a_request_is_a_child_of_what_its_caller_was_at(inside):
         {},
         {"traceparent": f"00-{trace}-{parent}"},
         {"traceparent": f"00-{'0' * 32}-{parent}-01"},
+        {"traceparent": f"00-{trace}-{'0' * 16}-01"},
+        {"traceparent": f"00-{trace[1:]}-{parent}-01"},
+        {"traceparent": f"00-{trace[:-1]}g-{parent}-01"},
+        {"traceparent": f"00-{trace[:-2]}_a-{parent}-01"},
+        {"traceparent": f"00-{trace[:-1].upper()}A-{parent}-01"},
+        {"traceparent": f"00-{trace}-{parent}-1x"},
+        {"traceparent": f"00-{trace}-{parent}-01-more"},
+        {"traceparent": f"ff-{trace}-{parent}-01"},
         {"traceparent": word()},
     ]
     asked = [["GET", f"/told/{number}", each, None] for number, each in enumerate(headers)]
@@ -384,7 +404,7 @@ def test_a_request_is_a_child_of_what_its_caller_was_at(inside):
     got = [(span["name"], span["kind"], span["service"]) for span in spans]
     names = [f"GET {TOLD}"] * len(asked) + list(others)
     expected = [(name, "SERVER", "library") for name in names]
-    assert got == expected, "the spans of eight requests, refused and crashed ones too"
+    assert got == expected, "the spans of all requests, refused and crashed ones too"
     spans = spans[: len(asked)]
     got = (spans[0]["trace_id"], spans[0]["parent"])
     assert got == (trace, parent), "the trace and the parent of a request with a traceparent"
@@ -403,6 +423,7 @@ def test_a_request_is_a_child_of_what_its_caller_was_at(inside):
     assert [line.get("trace_id") for line in told] == ids, "the trace_id of what a view logs"
 
 
+@pytest.mark.about("app/tracing.py")
 def test_another_app_is_not_traced(inside):
     asked = [["GET", "/told/1", {}, None], ["GET", "/told/2", {}, None]]
     found = inside(two_apps_of_which_one_is_traced, asked)
