@@ -34,7 +34,7 @@ from flask import Flask, Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 from sqlalchemy import Connection, Engine, Table, event, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import configure_mappers
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import TooManyRequests, Unauthorized
@@ -412,7 +412,8 @@ def told_to_postgresql() -> Iterator[list[str]]:
     said: list[str] = []
 
     def remember(_connection: object, clause: Any, *_: object) -> None:
-        if hasattr(clause, "compile"):
+        # What is meant for SQLite alone is not said to PostgreSQL.
+        if hasattr(clause, "compile") and not isinstance(clause, sqlite.Insert):
             said.append(str(clause.compile(dialect=dialect)))
 
     event.listen(db.engine, "before_execute", remember)

@@ -11,6 +11,7 @@ from app.config import get_config
 from app.cors import init_cors
 from app.errors import register_error_handlers
 from app.extensions import init_extensions
+from app.flags import init_flags
 from app.hooks import register_hooks
 from app.housekeeping import register_housekeeping
 from app.problems import register_problems
@@ -35,6 +36,7 @@ def create_app(config_name: str) -> Flask:
     init_extensions(app)
     init_proxy(app)
     init_cors(app)
+    init_flags(app)
     init_telemetry(app)
     register_hooks(app)
     register_error_handlers(app)

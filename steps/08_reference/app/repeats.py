@@ -9,12 +9,6 @@ from app.idempotency import answer_once
 from app.openapi.contracts import View, contract_for
 from app.stack import add_layer
 
-KEY_ERRORS = {
-    400: ["idempotency_key_invalid"],
-    409: ["idempotency_key_in_use"],
-    422: ["idempotency_key_reused"],
-}
-
 
 def repeatable(view: View) -> View:
     """Let the client send the same request again, and have its work done once: ``answer_once``.
@@ -28,7 +22,5 @@ def repeatable(view: View) -> View:
         return answer_once(lambda: current_app.make_response(view(*values, **path)))
 
     add_layer(answer, "caching")
-    contract = contract_for(answer)
-    contract.repeatable = True
-    contract.add_errors(KEY_ERRORS)
+    contract_for(answer).repeatable = True
     return answer

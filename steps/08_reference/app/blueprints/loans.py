@@ -60,7 +60,7 @@ def list_loans() -> Select[Loan]:
     },
 )
 def lend(values: dict[str, Any]) -> Loan:
-    """Lend a copy to a user, for 21 days.
+    """Lend a copy to a user, for 21 days, or for 28 where long loans are being tried.
 
     Five at a time at most, and none while one is overdue. Members borrow for themselves. What is
     held for somebody is lent to nobody else.

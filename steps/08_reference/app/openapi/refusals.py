@@ -15,6 +15,13 @@ UNKNOWN_CALLER = sorted(
     | {"account_closed", "api_key_expired", "api_key_invalid", "token_key", "unauthorized"}
 )
 
+KEY_ERRORS = {
+    400: ["idempotency_key_invalid"],
+    409: ["idempotency_key_in_use"],
+    422: ["idempotency_key_reused"],
+}
+"""What may be wrong with an idempotency key."""
+
 Refusals = dict[int, list[str]]
 
 
@@ -39,6 +46,8 @@ def refusals_of(rule: Rule, view: Callable[..., Any]) -> Refusals:
                 415: ["unsupported_media_type"],
             }
         )
+    if contract.repeatable:
+        kinds.append(KEY_ERRORS)
     if not hasattr(view, UNLIMITED):
         kinds.append({429: ["too_many_requests"]})
     merged: dict[int, set[str]] = {}

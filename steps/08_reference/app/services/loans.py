@@ -6,12 +6,14 @@ from sqlalchemy import select
 
 from app.errors import Conflict
 from app.extensions import db
+from app.flags import is_enabled
 from app.models import Copy, Loan, User
 from app.services import reservations
 from app.services.lookup import get, known
 from app.services.transaction import commit_or_raise
 
 LOAN_PERIOD = timedelta(days=21)
+LONG_LOAN_PERIOD = timedelta(days=28)
 MAX_OPEN_LOANS = 5
 
 
@@ -26,7 +28,7 @@ def is_overdue(loan: Loan) -> bool:
 
 
 def lend(copy_id: int, user_id: int) -> Loan:
-    """Lend a copy to a user from now on, for ``LOAN_PERIOD``, and commit.
+    """Lend a copy to a user from now on, for ``loan_period``, and commit.
 
     Raises :class:`app.errors.Unprocessable` where ``copy_id`` or ``user_id`` names nothing,
     and :class:`app.errors.Conflict`, with the first of these codes that applies:
@@ -53,10 +55,15 @@ def lend(copy_id: int, user_id: int) -> Loan:
     refuse_borrower(user)
     reservations.claim(copy, user)
     now = datetime.now(UTC)
-    loan = Loan(copy=copy, user=user, borrowed_at=now, due_at=now + LOAN_PERIOD)
+    loan = Loan(copy=copy, user=user, borrowed_at=now, due_at=now + loan_period(user))
     db.session.add(loan)
     commit_or_raise(Conflict("copy_on_loan", f"copy {copy_id} is out"))
     return loan
+
+
+def loan_period(user: User) -> timedelta:
+    """How long this user may keep a copy: longer, where ``long-loans`` is on for them."""
+    return LONG_LOAN_PERIOD if is_enabled("long-loans", user.id) else LOAN_PERIOD
 
 
 def refuse_borrower(user: User) -> None:

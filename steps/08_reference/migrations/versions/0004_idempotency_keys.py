@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_idempotency_keys"),
-        sa.UniqueConstraint("principal", "key", name="uq_idempotency_keys_principal"),
+        sa.UniqueConstraint("principal", "key", name="uq_idempotency_keys_principal_key"),
     )
 
 
