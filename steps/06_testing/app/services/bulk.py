@@ -35,7 +35,8 @@ def add_copies(book_id: int, items: list[dict[str, Any] | ApiError]) -> list[Out
         ``barcode_taken``, where a copy of another book has the barcode.
 
     What is not named is ``None``. Also where another request adds one of the barcodes at the
-    very same moment, everything else is stored and every item answered. Raises
+    very same moment, everything else is stored and every item answered. New copies are written
+    in the order of their barcodes: so no two requests wait for each other for ever. Raises
     :class:`app.errors.NotFound` without that book, also where it is being removed just now,
     and whatever the items.
 

@@ -17,6 +17,7 @@ from app.openapi.contracts import accepts, answers
 from app.paging import page_of, reads_page
 from app.schemas.book import BookSchema, BookUpdateSchema
 from app.services import books as service
+from app.services.lookup import locked
 
 books = Blueprint("books", __name__)
 
@@ -71,7 +72,7 @@ def replace_book(values: dict[str, Any], book_id: int) -> Book:
     Read it first: what you have read has to be what is there. Say so by its ETag, as If-Match,
     or by its version.
     """
-    book = service.get_book(book_id)
+    book = locked(Book, book_id)  # what is checked stays so until the commit
     check_version(book.version, needed=values["version"] is None)
     return service.replace_book(book_id, {**values, "version": values["version"] or book.version})
 
@@ -84,5 +85,5 @@ def remove_book(book_id: int) -> None:
 
     With If-Match, only if it is still what you have read.
     """
-    check_version(service.get_book(book_id).version, needed=False)
+    check_version(locked(Book, book_id).version, needed=False)
     service.remove_book(book_id)
