@@ -26,7 +26,7 @@ from types import CodeType
 from typing import Any
 
 import pytest
-from _pytest.assertion.rewrite import rewrite_asserts
+from _pytest.assertion.rewrite import AssertionRewritingHook, rewrite_asserts
 
 from checker.harness import fields
 from checker.harness.frames import FrameError
@@ -302,7 +302,9 @@ def _imported_from(room: Path, root: Path) -> Iterator[None]:
         return finder(path)
 
     sys.path_hooks.insert(0, hook)
-    path, before = list(sys.path), set(sys.modules)
+    path, before, finders = list(sys.path), set(sys.modules), list(sys.meta_path)
+    # That of the pytest around would import the tests, and rewrite them for each variant.
+    sys.meta_path[:] = [each for each in finders if not isinstance(each, AssertionRewritingHook)]
     sys.path.insert(0, str(room))
     try:
         with _noted_listeners() as listeners, remembered_rules():
@@ -316,7 +318,7 @@ def _imported_from(room: Path, root: Path) -> Iterator[None]:
             del sys.modules[name]
         for registry in {id(each): each for each in _registries(modules)}.values():
             registry.dispose()
-        sys.path[:] = path
+        sys.path[:], sys.meta_path[:] = path, finders
         sys.path_hooks.remove(hook)
         for each in [each for each in sys.path_importer_cache if _is_below(each, room)]:
             del sys.path_importer_cache[each]

@@ -155,6 +155,9 @@ class Sitting:
         self.done = 0
         self.found: dict[str, SuiteRun] = {}
         self.right: list[tuple[_Turn, SuiteRun]] = []
+        # Red ones that were run once more, as the files stand; and those that were green then.
+        self._as_they_stand: list[_Turn] = []
+        self._shuffled: list[_Turn] = []
         touched = {change.file for each in (*exam.bugs, *exam.ways) for change in each.changes}
         self._app, self._touched = app, touched
         starts = range(0, max(len(exam.bugs), 1), _TOGETHER)
@@ -201,8 +204,12 @@ class Sitting:
 
     def _needs_an_order(self, turn: _Turn, run: Run) -> bool:
         order = turn.order
-        again = run(Order(order.files, order.tests, order.extra))
-        return not again.told and again.passed > 0
+        if turn not in self._as_they_stand:
+            self._as_they_stand.append(turn)
+            again = run(Order(order.files, order.tests, order.extra))
+            if not again.told and again.passed > 0:
+                self._shuffled.append(turn)
+        return turn in self._shuffled
 
     def _right_turns(self) -> list[_Turn]:
         """The right code twice, in one order and back: of two tests, each comes first once."""

@@ -101,6 +101,12 @@ def faults() -> list[tuple[str, str, str, str]]:
         ("forgets =", "omits =", "exercise 1.1.mistakes.omits", "there is no file"),
         ("forgets = {", "# forgets = {", "exercise 1.1.mistakes", "undeclared patches"),
         (", says = ", ", words = ", "exercise 1.1.starter.words", "is not a key"),
+        (
+            "points = 5",
+            'points = 5\nmutants = "too hard"',
+            "exercise 1.1.mutants",
+            "that edit no code but tests/",
+        ),
         ('title = "First"', "title = First", "syntax", "Invalid"),
     ]
 
