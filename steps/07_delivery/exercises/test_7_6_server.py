@@ -113,7 +113,7 @@ def run_gunicorn() -> dict[str, object]:
             encoding="utf-8",
         )
 
-        def connect(patience: float = 2) -> socket.socket:
+        def connect(patience: float = 5) -> socket.socket:
             one = socket.socket(socket.AF_UNIX)
             one.settimeout(patience)
             one.connect(str(door))
@@ -136,7 +136,7 @@ def run_gunicorn() -> dict[str, object]:
         try:
             while not door.exists() and process.poll() is None:
                 time.sleep(0.01)
-            first = connect(patience=6)  # the door is open before anybody stands behind it
+            first = connect(patience=8)  # the door is open before anybody stands behind it
             first.sendall(request.format("GET", "").encode())
             answer(first)
             slow, other = connect(), connect()
@@ -148,7 +148,7 @@ def run_gunicorn() -> dict[str, object]:
             time.sleep(0.2)
             slow.sendall(b"done")
             said["slow"] = answer(slow)
-            said["code"] = process.wait(timeout=3)
+            said["code"] = process.wait(timeout=5)
         except (OSError, subprocess.TimeoutExpired) as error:
             said["error"] = f"{type(error).__name__}: {error}"
         finally:

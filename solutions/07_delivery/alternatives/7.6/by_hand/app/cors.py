@@ -58,15 +58,16 @@ def init_cors(app: Flask) -> None:
             return response
         response.vary.add("Origin")
         origin = request.headers.get("Origin")
-        if origin not in origins:
+        if origin is None or origin not in origins:
             return response
-        response.access_control_allow_origin = origin
-        response.access_control_expose_headers = READ
+        told = {"Allow-Origin": origin, "Expose-Headers": ", ".join(READ)}
         if request.method == "OPTIONS" and request.access_control_request_method:
             asked = HeaderSet(request.access_control_request_headers or [])
-            response.access_control_allow_methods = METHODS
-            response.access_control_allow_headers = [name for name in SENT if name in asked]
-            response.access_control_max_age = 600
+            told["Allow-Methods"] = ", ".join(METHODS)
+            told["Allow-Headers"] = ", ".join(name for name in SENT if name in asked)
+            told["Max-Age"] = "600"
+        for name, value in told.items():
+            response.headers[f"Access-Control-{name}"] = value
         return response
 
     app.after_request(tell)
