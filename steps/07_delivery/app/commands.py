@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,12 +13,14 @@ from sqlalchemy.exc import DBAPIError
 
 from app.auth.errors import NotBuiltYet
 from app.auth.scopes import ROLE_SCOPES, SCOPES
+from app.backups import BackupError
 from app.errors import Conflict
 from app.openapi import document_of
 from app.openapi.command import openapi
 from app.schemas.user import UserSchema
 from app.services import clients, users
 from app.settings import redacted
+from app.upgrades import UpgradeFailed, safe_upgrade
 
 
 def register_commands(app: Flask) -> None:
@@ -28,6 +31,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(openapi)
     app.cli.add_command(openapi_lint)
     app.cli.add_command(mcp)
+    app.cli.add_command(upgrade_safely)
     app.cli.add_command(settings)
 
 
@@ -133,6 +137,18 @@ def mcp() -> None:
 def settings() -> None:
     """Show the settings as they are here and now, without secrets: for a ticket, for a diff."""
     click.echo(json.dumps(redacted(current_app.config), indent=2, sort_keys=True))
+
+
+@click.command("safe-upgrade")
+@click.argument("folder", type=click.Path(path_type=Path))
+@with_appcontext
+def upgrade_safely(folder: Path) -> None:
+    """Upgrade the database, after a back-up into FOLDER; if it fails, put that back."""
+    try:
+        file = safe_upgrade(folder)
+    except (BackupError, UpgradeFailed) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("Nothing to do." if file is None else f"Upgraded. The back-up: {file}")
 
 
 def finished_document() -> dict[str, Any]:

@@ -1,0 +1,141 @@
+"""Step 7 moves a PostgreSQL from one release to the next, under load, and back when that fails.
+
+``TEST_POSTGRES_URL`` names a database of a server, as in ``test_postgresql.py``.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from checker.author.trees import solved, write_tree
+from checker.course import Course
+
+SERVER = os.environ.get("TEST_POSTGRES_URL", "")
+STEP = next(step for step in Course.load(Path(__file__).parents[2]).steps if step.number == 7)
+ROWS = 3000
+
+pytestmark = pytest.mark.skipif(
+    not SERVER, reason="no PostgreSQL: set TEST_POSTGRES_URL=postgresql://localhost/postgres"
+)
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """The address of a new and empty database, dropped at the end."""
+    name = f"library_{uuid4().hex}"
+    with psycopg.connect(SERVER, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+        yield f"{SERVER.rpartition('/')[0]}/{name}"
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def flask(folder: Path, database: str, *command: str) -> subprocess.CompletedProcess[str]:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # Debian keeps pg_dump there
+    path = os.pathsep.join([*map(str, versions[-1:]), os.environ["PATH"]])
+    return subprocess.run(
+        [sys.executable, "-m", "flask", *command],
+        cwd=folder,
+        env={**os.environ, "DATABASE_URL": database, "APP_ENV": "development", "PATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def all_rows(database: str) -> dict[str, list[tuple[object, ...]]]:
+    with psycopg.connect(database) as connection:
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        ).fetchall()
+        return {
+            str(name): sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=str)
+            for (name,) in tables
+        }
+
+
+def write_as_the_old_code_does(database: str, stop: threading.Event, written: list[str]) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        while not stop.is_set():
+            name = f"written meanwhile, {len(written)}"
+            connection.execute("INSERT INTO authors (name) VALUES (%s)", [name])
+            connection.execute(
+                "UPDATE authors SET name = name || ' again' WHERE id = %s",
+                [1 + len(written) % ROWS],
+            )
+            written.append(name)
+
+
+def test_a_running_writer_loses_nothing(tmp_path: Path, database: str) -> None:
+    write_tree(solved(STEP), tmp_path)
+    assert flask(tmp_path, database, "db", "upgrade", "0003").returncode == 0
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO authors (name) SELECT 'author ' || n FROM generate_series(1, %s) n", [ROWS]
+        )
+    stop, written = threading.Event(), list[str]()
+    writer = threading.Thread(target=write_as_the_old_code_does, args=(database, stop, written))
+    writer.start()
+    try:
+        done = flask(tmp_path, database, "safe-upgrade", str(tmp_path / "backups"))
+        at_the_end = len(written)
+    finally:
+        stop.set()
+        writer.join()
+
+    assert done.returncode == 0, done.stdout
+    assert at_the_end > 0, "nobody wrote while the migrations ran"
+    with psycopg.connect(database) as connection:
+        rows = connection.execute("SELECT name, full_name FROM authors").fetchall()
+    assert len(rows) == ROWS + len(written)
+    assert [row for row in rows if row[0] != row[1]] == []
+
+    later = tmp_path / "migrations" / "later" / "0007_contract_author_name.py"
+    shutil.move(later, tmp_path / "migrations" / "versions")
+    before = {row[0] for row in rows}
+    for way in ("upgrade", "downgrade", "upgrade"):
+        done = flask(tmp_path, database, "db", way)
+        assert done.returncode == 0, done.stdout
+    with psycopg.connect(database) as connection:
+        after = connection.execute("SELECT full_name FROM authors").fetchall()
+    assert {name for (name,) in after} == before
+    assert len(after) == len(rows)
+
+
+FAILS = """
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "9999", "0006", None, None
+
+
+def upgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.execute("DELETE FROM authorships")
+        op.execute("CREATE TABLE half (id INTEGER)")
+    raise RuntimeError("not like this")
+"""
+
+
+def test_a_failed_upgrade_is_taken_back(tmp_path: Path, database: str) -> None:
+    write_tree(solved(STEP), tmp_path)
+    assert flask(tmp_path, database, "db", "upgrade").returncode == 0
+    assert flask(tmp_path, database, "seed").returncode == 0
+    before = all_rows(database)
+    (tmp_path / "migrations" / "versions" / "9999_fails.py").write_text(FAILS, encoding="utf-8")
+
+    done = flask(tmp_path, database, "safe-upgrade", str(tmp_path / "backups"))
+
+    assert done.returncode == 1, done.stdout
+    (backup,) = (tmp_path / "backups").iterdir()
+    assert str(backup) in done.stdout.replace("\n", "")
+    assert "not like this" in done.stdout
+    assert all_rows(database) == before
