@@ -77,7 +77,7 @@ def write_as_the_old_code_does(database: str, stop: threading.Event, written: li
 
 def test_a_running_writer_loses_nothing(tmp_path: Path, database: str) -> None:
     write_tree(solved(STEP), tmp_path)
-    assert flask(tmp_path, database, "db", "upgrade", "0003").returncode == 0
+    assert flask(tmp_path, database, "db", "upgrade", "0004").returncode == 0
     with psycopg.connect(database) as connection:
         connection.execute(
             "INSERT INTO authors (name) SELECT 'author ' || n FROM generate_series(1, %s) n", [ROWS]

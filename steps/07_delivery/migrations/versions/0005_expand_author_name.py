@@ -20,7 +20,7 @@ On SQLite and on PostgreSQL. ``app/models/author.py`` has the column as well, so
 """
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

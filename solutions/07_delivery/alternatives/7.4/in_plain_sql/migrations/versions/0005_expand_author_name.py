@@ -22,7 +22,7 @@ On SQLite and on PostgreSQL. ``app/models/author.py`` has the column as well, so
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
