@@ -103,8 +103,11 @@ def tests(app: Flask, folder: Path) -> Iterator[str]:
             if isinstance(node, ast.ImportFrom | ast.Import):
                 names = [f"{getattr(node, 'module', '')}.{alias.name}." for alias in node.names]
                 seen |= {each for each in LAYERS for name in names if f"app.{each}." in name}
-            is_test = isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-            if is_test and "client" in [argument.arg for argument in node.args.args]:
+            if (
+                isinstance(node, ast.FunctionDef)
+                and node.name.startswith("test_")
+                and "client" in [argument.arg for argument in node.args.args]
+            ):
                 seen.add("routes")
     for layer in (*LAYERS, "routes"):
         if layer not in seen:
