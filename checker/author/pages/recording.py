@@ -36,6 +36,7 @@ IGNORED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", "*.
 EXAMPLES = "docs/examples"
 MODULES = ("checker", "flask", "pytest")
 PROGRAMS = ("curl", "git")
+SCRIPTS = ("lint-imports",)  # they lie beside python, and are no modules to run
 
 
 class RecordingError(Exception):
@@ -211,8 +212,10 @@ def _command(run: Run, env: dict[str, str]) -> list[str]:
         return [sys.executable, *arguments]
     if program in MODULES:
         return [sys.executable, "-m", program, *arguments]
+    if program in SCRIPTS:
+        return [str(Path(sys.executable).with_name(program)), *arguments]
     if program not in PROGRAMS:
-        known = ", ".join(("python", *MODULES, *PROGRAMS))
+        known = ", ".join(("python", *MODULES, *SCRIPTS, *PROGRAMS))
         raise RecordingError(f"{run.command}: only {known} can be recorded")
     found = shutil.which(program, path=env["PATH"])
     if found is None:

@@ -18,7 +18,6 @@ from app.evidence import modules, outside_functions, served_document
 from app.limits import UNLIMITED
 from app.openapi.contracts import contract_of
 from app.openapi.document import routes_of
-from app.openapi.lint import lint
 from app.openapi.security import demands_of, security_of
 
 API = "/api/v1/"
@@ -105,8 +104,11 @@ def tests(app: Flask, folder: Path) -> Iterator[str]:
             if isinstance(node, ast.ImportFrom | ast.Import):
                 names = [f"{getattr(node, 'module', '')}.{alias.name}." for alias in node.names]
                 seen |= {each for each in LAYERS for name in names if f"app.{each}." in name}
-            is_test = isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-            if is_test and "client" in [argument.arg for argument in node.args.args]:
+            if (
+                isinstance(node, ast.FunctionDef)
+                and node.name.startswith("test_")
+                and "client" in [argument.arg for argument in node.args.args]
+            ):
                 seen.add("routes")
     for layer in (*LAYERS, "routes"):
         if layer not in seen:
@@ -134,6 +136,8 @@ def examples(app: Flask, folder: Path) -> Iterator[str]:
 
     Names what ``lint`` names: ``where``. A document that is not served is not judged here.
     """
+    from app.openapi.lint import lint  # jsonschema: for this check only
+
     served = served_document(app)
     for finding in lint(served) if served is not None else []:
         yield f"{finding.where}: {finding.message}"
