@@ -22,6 +22,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+from checker.author.playground import can_be_tried, is_in_page
 from checker.author.playground.packages import files, packs
 from checker.course import Course, Step
 from checker.errors import EnvironmentTrouble
@@ -62,6 +63,7 @@ class Builder:
 
     def __init__(self, course: Course, site: Path) -> None:
         self.course = course
+        self.steps = [step for step in course.steps if is_in_page(step)]
         self.sources = course.root / SOURCES
         self.cache = course.root / CACHE
         self.target = site / FOLDER
@@ -77,7 +79,7 @@ class Builder:
             self._packed("stand-ins", self._stand_ins()),
         ]
         steps: dict[str, object] = {}
-        for step in self.course.steps:
+        for step in self.steps:
             base.append(libraries[step.name])
             steps[step.name] = {
                 "starter": self._starter(step).file,
@@ -85,7 +87,7 @@ class Builder:
                 "exercises": {
                     exercise.id: {"title": exercise.title, "edit": exercise.edit}
                     for exercise in step.exercises
-                    if not exercise.local
+                    if can_be_tried(exercise)
                 },
             }
         manifest = {
@@ -133,7 +135,7 @@ class Builder:
                 for distribution in distributions
                 for name, data in files(distribution)
             }
-            for step, distributions in packs(self.course).items()
+            for step, distributions in packs(self.steps).items()
         }
         script = self.sources / "src" / "compile.js"
         archives = {name: tarred(part) for name, part in contents.items()}
