@@ -133,7 +133,7 @@ def test_the_first_exercise_is_checked_solved_and_kept(opened: Opened) -> None:
 
 def test_the_app_answers_with_the_files_of_the_editor(opened: Opened) -> None:
     opened.card.get_by_text("Send requests to the app").click()
-    opened.card.get_by_role("textbox", name="Path").fill("/api/v1/books/999")
+    opened.card.get_by_label("Path").fill("/api/v1/books/999")
     opened.button("Send").click()
     opened.says("GET /api/v1/books/999 answered 404")
 
@@ -164,11 +164,9 @@ def test_an_open_exercise_is_accessible(
 ) -> None:
     page = opened.page
     page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.wait_for_function(
-        "name => document.body.dataset.mdColorScheme === name",
-        arg="slate" if scheme == "dark" else "default",
-    )
+    if scheme == "dark":
+        page.locator("label[title='Switch to the dark palette']").click()
+        page.locator("body[data-md-color-scheme=slate]").wait_for()
     if not page.evaluate("'axe' in window"):
         page.add_script_tag(path=playground.packages / "axe-core" / "axe.min.js")
     found = page.evaluate("axe.run('.try').then(result => result.violations)")

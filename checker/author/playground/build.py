@@ -34,8 +34,7 @@ FOLDER = "playground"
 LZMA = 9 | lzma.PRESET_EXTREME
 
 UNREACHED = re.compile(
-    r"(_pyrepl|xmlrpc|venv|pydoc_data|turtledemo)/"
-    r"|(imaplib|ftplib|poplib|mailbox|pickletools|turtle|profile|cProfile|pstats|wave|zipapp)\.py"
+    r"(imaplib|ftplib|poplib|mailbox|pickletools|turtle|wave|zipapp)\.py"
     r"|asyncio/(windows_\w+|proactor_events)\.py"
     r"|encodings/(cp(?!1252|437)\d+|mac_\w+|iso8859_(?!1\.|15)\w+|koi8\w+|ptcp\w+|kz1048|tis_620"
     r"|hp_roman8|palmos|big5\w*|euc_\w+|gb\w+|hz|johab|shift_\w+|iso2022\w+)\.py"
