@@ -137,7 +137,7 @@ def test_the_app_answers_with_the_files_of_the_editor(opened: Opened) -> None:
     opened.button("Send").click()
     opened.says("GET /api/v1/books/999 answered 404")
 
-    assert '"code": "not_found"' in opened.card.locator(".try__answer").inner_text()
+    assert "there is no book 999" in opened.card.locator(".try__answer").inner_text()
     assert opened.wrong == []
 
 
