@@ -206,8 +206,13 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def playground(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
-    """The real site with what its pages need to run the course, in a folder of its own."""
+def playground(
+    browser: Browser, site: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Playground]:
+    """The real site with what its pages need to run the course, in a folder of its own.
+
+    Nobody needs it without a browser, and it takes its time.
+    """
     if shutil.which("npm") is None:
         pytest.skip("Node.js is not installed: apt-get install npm")
     from checker.author.playground.build import Builder

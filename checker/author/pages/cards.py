@@ -7,6 +7,7 @@ import ast
 from checker.author.pages.markup import counted, fence, folded, table
 from checker.author.pages.sources import file_of
 from checker.author.pages.symbols import Definition, Piece, definitions
+from checker.author.playground import can_be_tried
 from checker.course import Course, Exercise, Step
 
 
@@ -130,6 +131,8 @@ def _try(exercise: Exercise) -> str:
     """
     if exercise.local:
         return f'<p class="card__local">On your own machine only: {exercise.local}.</p>\n'
+    if not can_be_tried(exercise):
+        return ""
     where = f'data-exercise="{exercise.id}" data-step="{exercise.step_name}"'
     label = f'aria-label="Try exercise {exercise.id} here"'
     button = f'<button class="md-button" type="button" {label}>Try it here</button>'

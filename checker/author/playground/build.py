@@ -22,6 +22,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+from checker.author.playground import can_be_tried, is_in_page
 from checker.author.playground.packages import files, packs
 from checker.course import Course, Step
 from checker.errors import EnvironmentTrouble
@@ -33,8 +34,7 @@ FOLDER = "playground"
 LZMA = 9 | lzma.PRESET_EXTREME
 
 UNREACHED = re.compile(
-    r"(_pyrepl|xmlrpc|venv|pydoc_data|turtledemo)/"
-    r"|(imaplib|ftplib|poplib|mailbox|pickletools|turtle|profile|cProfile|pstats|wave|zipapp)\.py"
+    r"(imaplib|ftplib|poplib|mailbox|pickletools|turtle|wave|zipapp)\.py"
     r"|asyncio/(windows_\w+|proactor_events)\.py"
     r"|encodings/(cp(?!1252|437)\d+|mac_\w+|iso8859_(?!1\.|15)\w+|koi8\w+|ptcp\w+|kz1048|tis_620"
     r"|hp_roman8|palmos|big5\w*|euc_\w+|gb\w+|hz|johab|shift_\w+|iso2022\w+)\.py"
@@ -62,6 +62,7 @@ class Builder:
 
     def __init__(self, course: Course, site: Path) -> None:
         self.course = course
+        self.steps = [step for step in course.steps if is_in_page(step)]
         self.sources = course.root / SOURCES
         self.cache = course.root / CACHE
         self.target = site / FOLDER
@@ -77,7 +78,7 @@ class Builder:
             self._packed("stand-ins", self._stand_ins()),
         ]
         steps: dict[str, object] = {}
-        for step in self.course.steps:
+        for step in self.steps:
             base.append(libraries[step.name])
             steps[step.name] = {
                 "starter": self._starter(step).file,
@@ -85,7 +86,7 @@ class Builder:
                 "exercises": {
                     exercise.id: {"title": exercise.title, "edit": exercise.edit}
                     for exercise in step.exercises
-                    if not exercise.local
+                    if can_be_tried(exercise)
                 },
             }
         manifest = {
@@ -133,7 +134,7 @@ class Builder:
                 for distribution in distributions
                 for name, data in files(distribution)
             }
-            for step, distributions in packs(self.course).items()
+            for step, distributions in packs(self.steps).items()
         }
         script = self.sources / "src" / "compile.js"
         archives = {name: tarred(part) for name, part in contents.items()}

@@ -14,7 +14,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
-from checker.course import Course, Step
+from checker.course import Step
 from checker.files import tree
 
 ALWAYS = ("pytest", "rich")
@@ -60,11 +60,11 @@ ONLY = {
 """Of these folders nothing but these modules: colours that nobody sees, and how wide a sign is."""
 
 
-def packs(course: Course) -> dict[str, list[metadata.Distribution]]:
+def packs(steps: Iterable[Step]) -> dict[str, list[metadata.Distribution]]:
     """For each step the packages that it needs beyond those of the steps before it."""
     known: set[str] = set()
     found = {}
-    for step in course.steps:
+    for step in steps:
         here = closure([*ALWAYS, *_imported(step)])
         # flask-marshmallow looks for it, as soon as there is SQLAlchemy.
         if "flask-sqlalchemy" in here:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from checker.author.bench import Bench
 from checker.author.diffs import apply_patch
 from checker.author.findings import Finding, Scope, judged
+from checker.author.playground import is_in_page
 from checker.author.playground.build import FOLDER, Builder
 from checker.author.proofs.subjects import told
 from checker.author.trees import Tree, differing, digest, read_tree
@@ -32,16 +33,24 @@ def in_page(bench: Bench, scope: Scope) -> Iterator[Finding]:
     An exercise that is marked local is solved in CPython, and is not in the page. Of a sample
     are the exercises of two steps, each with one of its mistakes; another content, other ones.
     """
-    steps = [step for step in bench.course.steps if _within(step, scope)]
+    steps = [step for step in bench.course.steps if is_in_page(step) and _within(step, scope)]
     if scope.sample:
         steps = sorted(steps, key=lambda step: digest(read_tree(step.path)))[:SAMPLED_STEPS]
     with tempfile.TemporaryDirectory(prefix="course-") as site:
         builder = Builder(bench.course, Path(site))
         builder.build()
-        for step in steps:
-            with _judge(builder, Path(site) / FOLDER, step) as judge:
-                for exercise in _within(step, scope):
-                    yield from judged_alike(bench, exercise, judge, scope.sample)
+        script = builder.judge()
+
+        def found(step: Step) -> list[Finding]:
+            with _page(script, Path(site) / FOLDER, step) as judge:
+                return [
+                    finding
+                    for exercise in _within(step, scope)
+                    for finding in judged_alike(bench, exercise, judge, scope.sample)
+                ]
+
+        for findings in bench.map(found, steps):
+            yield from findings
 
 
 def _within(step: Step, scope: Scope) -> list[Exercise]:
@@ -118,8 +127,8 @@ class _Page:
 
 
 @contextmanager
-def _judge(builder: Builder, folder: Path, step: Step) -> Iterator[Judge]:
-    command = ["node", str(builder.judge()), str(folder), step.name]
+def _page(script: Path, folder: Path, step: Step) -> Iterator[Judge]:
+    command = ["node", str(script), str(folder), step.name]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
