@@ -46,7 +46,8 @@ def database(begin: str | None = "BEGIN") -> Iterator[Engine]:
 
 @contextmanager
 def on_sqlite(begin: str | None) -> Iterator[Engine]:
-    with TemporaryDirectory() as folder:
+    # Windows does not remove a file that an engine of somebody else still holds.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "library.db"
         engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 0.1})
         event.listen(engine, "connect", configure)
@@ -76,10 +77,12 @@ def on_postgresql() -> Iterator[Engine]:
     engine = create_engine(url, connect_args={"options": f"-csearch_path={schema}"})
     with engine.begin() as connection:
         connection.execute(CreateSchema(schema))
-    yield engine
-    with engine.begin() as connection:
-        connection.execute(DropSchema(schema, cascade=True))
-    engine.dispose()
+    try:
+        yield engine
+    finally:
+        with engine.begin() as connection:
+            connection.execute(DropSchema(schema, cascade=True))
+        engine.dispose()
 
 
 @contextmanager
