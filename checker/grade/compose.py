@@ -129,7 +129,7 @@ class Composer:
                     step=step.name,
                     title=exercise.title,
                     points=exercise.points,
-                    earned=round(points(exercise, verdict), 6),
+                    earned=points(exercise, verdict),
                     state=verdict.state,
                     tests=tuple(
                         GradedTest(
