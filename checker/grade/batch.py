@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,6 +29,8 @@ from checker.grade.workers import Done, Workers, run_all
 # For one test, and for all tests of an exercise that end their process, in seconds.
 LIMIT = 10.0
 BUDGET = 20.0
+# How many learners a sentence names.
+_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,8 @@ class Plan:
             {f"{s.name}/{n}": data for s in request.course.steps for n, data in _starter(s).items()}
         )
         self.looks = {each.student: self._look(each) for each in request.intake.submissions}
-        self.steps = request.steps or tuple(
-            step
-            for step in request.course.steps
-            if any(step.name in look.steps for look in self.looks.values())
-        )
+        self.steps, extra = (request.steps, ()) if request.steps else self._steps_handed_in()
+        self.problems = (*request.intake.problems, *extra)
         self.tests = {
             step.name: hashes.tests_digest(step, contents(request.hidden, step.name))
             for step in self.steps
@@ -185,6 +184,31 @@ class Plan:
             "steps": {name: digest(files) for name, files in located.work.items()},
             "flags": [vars(flag) for flag in located.flags],
         }
+
+    def _steps_handed_in(self) -> tuple[tuple[Step, ...], tuple[Flag, ...]]:
+        """The steps that most of the class handed in, and who did otherwise.
+
+        One learner's extra step is no reason to ask it of everybody. Where no step was handed in
+        by more than half of them, all count that somebody handed in.
+        """
+        everybody = {name for name, look in self.looks.items() if look.steps}
+        having = [
+            (step, {name for name in everybody if step.name in self.looks[name].steps})
+            for step in self.request.course.steps
+        ]
+        usual = [step for step, names in having if 2 * len(names) > len(everybody)]
+        counted = tuple(usual or [step for step, names in having if names])
+        problems = []
+        for step, names in having:
+            if step in counted and names != everybody:
+                words = f"counts for all: {_several(everybody - names, everybody)} lack it"
+            elif names and step not in counted:
+                words = f"is not graded: {_several(names, everybody)} handed it in"
+            else:
+                continue
+            message = f"{step.name} {words}; say what was asked for with --step"
+            problems.append(Flag("uneven_steps", message, step.name))
+        return counted, tuple(problems)
 
     def located(self, submission: Submission) -> Located:
         """Read a submission, and find the steps in it. :class:`Refused` where that fails."""
@@ -359,7 +383,7 @@ def _composed(plan: Plan, errors: Mapping[Part, str]) -> Batch:
         request.title,
         tuple(step.name for step in plan.steps),
         tuple(sorted(grades, key=lambda grade: grade.student)),
-        request.intake.problems,
+        plan.problems,
     )
     timings.sort(key=lambda timing: timing.student)
     return Batch(report, tuple(timings), plan.left_out)
@@ -381,6 +405,13 @@ def _with_guards(plan: Plan, errors: Mapping[Part, str]) -> Mapping[HiddenTest, 
         for test in plan.request.hidden
         if test.step in {step.name for step in plan.steps}
     }
+
+
+def _several(names: Set[str], of: Set[str]) -> str:
+    """``3 of 30 (ann, ben, cid)``"""
+    told = sorted(names)[:_NAMED]
+    more = ["…"] if len(names) > len(told) else []
+    return f"{len(names)} of {len(of)} ({', '.join([*told, *more])})"
 
 
 def _starter(step: Step) -> dict[str, bytes]:

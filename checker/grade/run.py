@@ -229,7 +229,10 @@ def _summary(batch: Batch, output: Output, notes: list[Flag]) -> list[str]:
     if batch.left_out:
         lines.append(f"{len(batch.left_out):>5} not asked for, and never graded: not in the report")
     if counts["ungraded"]:
-        lines.append("the same command again grades only those that could not be graded")
+        lines.append(
+            "the same command again grades only those that could not be graded; where it fails"
+            " again in the same way, their own work brings that about: look at it yourself"
+        )
     lines.append(f"steps {', '.join(report.steps)}; results in {output.folder}")
     return [line if line.isprintable() else repr(line) for line in lines]
 

@@ -24,7 +24,7 @@ from checker.grade.journal import Journal
 from checker.grade.late import Policy
 from checker.grade.model import Flag
 from checker.grade.roster import read_roster
-from checker.grade.worker import until_stuck
+from checker.grade.worker import starter_files, until_stuck
 
 TESTS = {
     "1.1": ("test_a_visitor_is_greeted_by_name", "test_what_is_not_there_is_missing"),
@@ -199,6 +199,52 @@ def test_who_handed_in_another_step_only_has_no_score(examined, grading, course)
     ann = grades(found)["ann"]
     assert (ann.standing, ann.score, ann.adjusted) == ("missing", None, None)
     assert ann.reason == "nothing of 02_second was handed in, only 01_first"
+
+
+def test_one_learners_extra_step_is_asked_of_nobody_else(examined, grading, handed_in, course):
+    both = {f"{s.name}/{n}": data for s in course.steps for n, data in starter_files(s).items()}
+    archives.put(handed_in / "fay.zip", archives.zipped(both))
+    found, todo = grading()
+
+    assert todo == ["ann", "ben", "cid", "fay"]
+    assert {grade.possible for grade in found.report.grades} == {30.0}
+    assert [problem.message for problem in found.report.problems] == [
+        "02_second is not graded: 1 of 4 (fay) handed it in; say what was asked for with --step"
+    ]
+    found, _ = grading(steps=course.steps)
+    assert {grade.possible for grade in found.report.grades} == {40.0}
+    assert found.report.problems == ()
+
+
+def test_what_most_have_counts_for_all_and_who_lacks_it_is_named(
+    examined, grading, handed_in, course
+):
+    second = starter_files(course.steps[1])
+    for name in ("fay", "gus", "hal", "ida", "jon"):
+        archives.put(handed_in / f"{name}.zip", archives.zipped({**second, "who": name}))
+    found, _ = grading()
+
+    assert found.report.steps == ("02_second",)
+    hint = "say what was asked for with --step"
+    assert [problem.message for problem in found.report.problems] == [
+        f"01_first is not graded: 3 of 8 (ann, ben, cid) handed it in; {hint}",
+        f"02_second counts for all: 3 of 8 (ann, ben, cid) lack it; {hint}",
+    ]
+
+
+def test_thirds_are_rounded_when_they_are_summed(monkeypatch, examined, grading):
+    def thirds(terms, task):
+        found = examined(terms, task)
+        for each, passed in zip(found["verdicts"], (1, 2), strict=True):
+            each["tests"] = [
+                {"name": f"test_{n}", "outcome": outcome, "seconds": 0.0, "failure": None}
+                for n, outcome in enumerate(["passed"] * passed + ["failed"] * (3 - passed))
+            ]
+        return found
+
+    monkeypatch.setattr(workers, "run", thirds)
+    found, _ = grading()
+    assert scores(found)["ann"] == 16.666667, "not 3.333333 and 13.333333"
 
 
 def test_what_is_known_is_not_graded_again(examined, grading):
