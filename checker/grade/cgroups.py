@@ -15,6 +15,7 @@ from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
 _NAME = "checker"
+_OWN = Path("/proc/self/cgroup")
 _MOVES = Path("cgroup.procs")
 
 
@@ -76,7 +77,7 @@ class Group:
 def _places(name: str) -> Iterator[tuple[dict[str, str], Path]]:
     """Where a group of ours may lie, and the files there that bound what is ours to bound."""
     try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+        lines = _OWN.read_text(encoding="utf-8").splitlines()
     except OSError:
         return
     paths = {controller: path for _, controller, path in (line.split(":", 2) for line in lines)}
