@@ -69,6 +69,7 @@ class WrongPlace(Exception):
 
 def run(terms: Terms, task: Task) -> dict[str, Any]:
     """Examine one step: its verdicts, its flags, and how long each exercise took."""
+    sweep()
     bench = _bench(terms)
     began = datetime.now(UTC).isoformat(timespec="seconds")
     start = time.perf_counter()
@@ -88,6 +89,8 @@ class _Bench:
         self.course = _course(terms.course)
         self.tier = choose(terms.unsafe, terms.wanted)
         self._check()
+        # Whatever is made from here on goes with this process, or is swept when it was killed.
+        tempfile.tempdir = _scratch()
         self.extra = Path(tempfile.mkdtemp(prefix="tests-", dir=_scratch()))
         for test in terms.hidden:
             file = self.extra / test.step / test.name
@@ -227,17 +230,22 @@ def _settled(value: Any, places: Mapping[str, str]) -> Any:
 @cache
 def _scratch() -> str:
     """This process's own folder, which goes with it."""
-    sweep()
-    folder = tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-")
+    folder = tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir=_ground())
     multiprocessing.util.Finalize(
         None, shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, exitpriority=10
     )
     return folder
 
 
+@cache
+def _ground() -> Path:
+    """Where the folders of all workers lie."""
+    return Path(tempfile.gettempdir())
+
+
 def sweep() -> None:
     """Take away the folders of workers that were killed."""
-    for other in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+    for other in _ground().glob(f"{_SCRATCH}*"):
         owner = other.name.removeprefix(_SCRATCH).partition("-")[0]
         if owner.isdigit() and not _is_alive(int(owner)):
             shutil.rmtree(other, ignore_errors=True)
@@ -270,7 +278,7 @@ def prepare() -> None:
 def _leave(*_: object) -> None:
     """End at once, and leave nothing on the disk. What was started here ends with its pipes."""
     folder = Path(_scratch())
-    for _again in range(100):
+    for _attempt in range(100):
         # Another thread may be writing there meanwhile, and what it started may not have ended.
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():

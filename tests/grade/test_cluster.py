@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -20,14 +21,26 @@ DASK = [sys.executable, "-P", "-m", "dask"]
 
 
 @pytest.fixture
-def started(tmp_path):
+def scratch(tmp_path):
+    """Where the workers keep what they need for a while."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def started(tmp_path, scratch):
     """Start a process of the cluster; all of them end with the test."""
     processes = []
 
     def start(*arguments):
         with (tmp_path / f"{len(processes)}.log").open("w") as log:
             process = subprocess.Popen(
-                [*DASK, *map(str, arguments)], stdout=log, stderr=log, cwd=tmp_path
+                [*DASK, *map(str, arguments)],
+                stdout=log,
+                stderr=log,
+                cwd=tmp_path,
+                env={**os.environ, "TMPDIR": str(scratch)},
             )
         processes.append(process)
         return process
@@ -80,7 +93,7 @@ def until(condition):
         time.sleep(0.05)
 
 
-def test_a_killed_worker_loses_nothing(root, tmp_path, scheduler, half, solved):
+def test_a_killed_worker_loses_nothing(root, tmp_path, scheduler, scratch, half, solved):
     address, workers = scheduler
     names = [f"learner{number}" for number in range(8)]
     for at, name in enumerate(names):
@@ -115,6 +128,9 @@ def test_a_killed_worker_loses_nothing(root, tmp_path, scheduler, half, solved):
         name: (30 if at % 2 else 20) for at, name in enumerate(names)
     }
     assert 2 <= before < len(names), "it was killed in the middle"
+    left = {path.name.split("-")[2] for path in scratch.glob("course-grade-*")}
+    assert left == {str(workers[1].pid)}, "the other one took away what the killed one left"
+    assert list(scratch.glob("grade-*")) == []
 
 
 def graded(journal):
