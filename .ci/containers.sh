@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Builds images with podman and runs them, on Debian or Ubuntu, as root:
+#   .ci/containers.sh library
+# Nothing comes from a registry of images: the base is made of the packages of the system that this
+# runs on, and imported under the name that the Dockerfile pins. Python packages come from where
+# this machine's pip finds them. All of it lies in a folder that goes at the end.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export DEBIAN_FRONTEND=noninteractive
+work=$(mktemp -d "${TMPDIR:-/tmp}/containers-XXXXXX")
+
+main() {
+  trap clean_up EXIT
+  # In memory: dpkg and podman wait for the disk after every few files.
+  mount --types tmpfs --options mode=0711,size=3g containers "$work"
+  tools
+  local image
+  for image in "$@"; do
+    "image_$image"
+  done
+}
+
+# The image of step 7, solved: built as its Dockerfile says, run as it should be run.
+image_library() {
+  local context=$work/library name=localhost/library
+  .venv/bin/python - "$context" <<'PYTHON'
+import sys
+from pathlib import Path
+from checker.author.trees import solved, write_tree
+from checker.course import Course
+step = next(step for step in Course.load(Path.cwd()).steps if step.number == 7)
+write_tree(solved(step), Path(sys.argv[1]))
+PYTHON
+  say "hadolint"
+  .venv/bin/hadolint "$context/Dockerfile"
+  base "$(pinned PYTHON_IMAGE "$context/Dockerfile")"
+  wheels "$context/requirements.lock"
+  build "$name" "$context"
+  expect "the user, by number" "10001:10001" "$(podman image inspect --format '{{.Config.User}}' "$name")"
+
+  say "migrations, with a database in a file"
+  mkdir "$work/data"
+  chown 10001 "$work/data"
+  local settings=(
+    --env "SECRET_KEY=$(python3 -c 'import secrets; print(secrets.token_hex(32))')"
+    --env DATABASE_URL=sqlite:////data/library.db
+    --volume "$work/data:/data"
+  )
+  run --rm --no-healthcheck "${settings[@]}" "$name" flask db upgrade
+
+  say "gunicorn, until it is healthy"
+  run --detach --name library --health-interval disable "${settings[@]}" "$name" >/dev/null
+  healthy library
+  expect "nobody is root" 10001 "$(podman exec library id -u)"
+  refused "the root is read-only" podman exec --user 0 library touch /srv/library/app/new
+  refused "nothing of the course is in it" podman exec library python -c "import checker"
+  expect "what lies beside the app" "app deploy migrations wsgi.py" "$(podman exec library ls -A | xargs)"
+  say "SIGTERM"
+  podman stop --time 20 library >/dev/null
+  expect "it ends by itself, and in time" 0 "$(podman inspect --format '{{.State.ExitCode}}' library)"
+}
+
+# base NAME: the distribution that this machine runs, with Python as the official image has it:
+# `python` is on the PATH, and can make virtual environments.
+base() {
+  say "a base for $1"
+  if [[ ! -f $work/base.tar ]]; then
+    local codename sources
+    codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+    # Where this machine has the distribution's packages from, and nobody else's.
+    sources=$(grep -rlE "(Suites:|^deb ).*\b$codename\b" /etc/apt/sources.list \
+      /etc/apt/sources.list.d/{debian,ubuntu}.sources 2>/dev/null || true)
+    TMPDIR=$work mmdebstrap --quiet --variant=minbase --include=ca-certificates,python3,python3-venv \
+      --aptopt='APT::Install-Recommends "false"' \
+      --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+      --customize-hook='ln -s /usr/bin/python3 "$1/usr/local/bin/python"' \
+      "$codename" "$work/base.tar" $sources
+  fi
+  podman import --quiet "$work/base.tar" "$1" >/dev/null
+}
+
+# wheels LOCK: what the lock names, for the base's Python, where pip of a build will look for it.
+wheels() {
+  say "wheels of $(basename "$(dirname "$1")")"
+  local python # that .venv was made with: this one has pip
+  python=$(.venv/bin/python -c 'import sys; print(sys._base_executable)')
+  mkdir -p "$work/wheels"
+  # pip judges markers by the Python it runs on, which may be a few patches ahead of the base's.
+  sed "s/ ; python_full_version < '3\.[0-9]*\.[0-9]*'//" "$1" >"$work/requirements.lock"
+  "$python" -m pip download -qq --disable-pip-version-check --require-hashes --no-deps \
+    --only-binary=:all: --python-version "$(python_of "$work/base.tar")" \
+    --requirement "$work/requirements.lock" --dest "$work/wheels"
+  printf '[global]\nno-index = true\nfind-links = /wheels\ndisable-pip-version-check = true\n' >"$work/pip.conf"
+}
+
+# python_of TAR: the version of its Python, such as 3.11.
+python_of() { tar --list --file "$1" | sed -n 's|^\./usr/bin/python\(3\.[0-9]*\)$|\1|p'; }
+
+# build NAME CONTEXT [OPTION...]
+build() {
+  say "podman build $1"
+  podman build --quiet --isolation chroot --format docker --network host --pull=never \
+    --volume "$work/wheels:/wheels:ro" --volume "$work/pip.conf:/etc/pip.conf:ro" \
+    --volume /etc/ssl/certs:/etc/ssl/certs:ro --tag "$1" "${@:3}" "$2"
+}
+
+# run ARGUMENT...: as a platform that trusts no image would run it.
+run() {
+  podman run --network host --read-only --read-only-tmpfs=false --tmpfs /tmp --cap-drop all \
+    --security-opt no-new-privileges --ulimit nofile=1024:4096 --ulimit nproc=1024:1024 "$@"
+}
+
+# healthy CONTAINER: its own health check says so within 30 seconds. There is no systemd to ask it.
+healthy() {
+  local try
+  for try in {1..60}; do
+    if podman healthcheck run "$1" >/dev/null 2>&1; then
+      return
+    fi
+    sleep 0.5
+  done
+  podman logs "$1"
+  fail "$1 does not get healthy: asked $try times"
+}
+
+# pinned ARG DOCKERFILE: the default of a build argument.
+pinned() { sed -n "s/^ARG $1=//p" "$2"; }
+
+expect() { [[ $2 == "$3" ]] || fail "$1: expected $2, got $3"; }
+refused() { if "${@:2}" 2>/dev/null; then fail "$1: $(printf '%q ' "${@:2}") went well"; fi; }
+fail() { printf 'FAILED %s\n' "$*" >&2; exit 1; }
+say() { printf -- '-- %s (%d s)\n' "$*" "$SECONDS"; }
+
+podman() {
+  command podman --log-level fatal --root "$work/storage" --runroot "$work/run" --storage-driver overlay \
+    --cgroup-manager cgroupfs --runtime runc "$@"
+}
+
+tools() {
+  local packages=()
+  command -v podman >/dev/null || packages+=(podman)
+  command -v runc >/dev/null || packages+=(runc)
+  command -v mmdebstrap >/dev/null || packages+=(mmdebstrap)
+  if ((${#packages[@]})); then
+    say "apt-get install ${packages[*]}"
+    apt-get update -qq
+    apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null
+  fi
+}
+
+clean_up() {
+  podman rm --all --force >/dev/null 2>&1 || true
+  podman unmount --all >/dev/null 2>&1 || true
+  umount --recursive "$work" 2>/dev/null || true
+  rmdir "$work"
+}
+
+main "$@"
