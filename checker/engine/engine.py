@@ -62,7 +62,7 @@ class _WarmEngine:
                 problem = Failure(f"no temporary folder can be made: {error}")
                 return Verdict(job.exercise, "environment", problem=problem)
             with folder:
-                return self._check(job, Path(folder.name) / "stack.txt", on_event)
+                return self._check(job, job.stack or Path(folder.name) / "stack.txt", on_event)
 
     def _check(self, job: Job, stack: Path, on_event: OnEvent | None) -> Verdict:
         with self._state:

@@ -21,6 +21,10 @@ class Job:
     points: they run in a new process, as long as such tests took less than ``budget``
     seconds together. By default a first loop is the last thing to run: a learner reads of
     it at once. Whoever grades has more patience.
+
+    A remote app's process at ``address`` serves one job after the other, as long as every test
+    passes, where ``whole`` names the files that all of them ask for, and ``stack`` is a file
+    that they share. ``kept`` is the line to it, and the engine's own affair.
     """
 
     root: Path
@@ -39,6 +43,9 @@ class Job:
     seed: str | None = None
     shuffled: bool = False
     compiled: Path | None = None
+    stack: Path | None = None
+    whole: tuple[str, ...] | None = None
+    kept: int | None = None
 
     @classmethod
     def for_exercise(cls, course: Course, exercise: Exercise, root: Path) -> Job:
@@ -55,11 +62,12 @@ class Job:
     def from_json(cls, table: dict[str, Any]) -> Job:
         names = [name for name in (*_PATHS, *_OTHER_PATHS) if table[name] is not None]
         paths = {name: Path(table[name]) for name in names}
-        return cls(**{**table, **paths, "edit": tuple(table["edit"])})
+        whole = None if table["whole"] is None else tuple(table["whole"])
+        return cls(**{**table, **paths, "edit": tuple(table["edit"]), "whole": whole})
 
 
 _PATHS = ("root", "exercises", "test")
-_OTHER_PATHS = ("address", "seen", "compiled")
+_OTHER_PATHS = ("address", "seen", "compiled", "stack")
 
 
 def _text(path: Path | None) -> str | None:

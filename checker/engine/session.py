@@ -47,8 +47,10 @@ _WITHOUT_TOO = (
 _CONFIG = Path(__file__).with_name("pytest.ini")
 
 
-def run(order: dict[str, Any], send: Send) -> None:
+def run(order: dict[str, Any], send: Send) -> bool:
     """Run a job's tests and tell ``send`` about each; the last frame is ``done``.
+
+    Returns whether every test passed.
 
     ``order`` is a frame with the ``job``; the path of its ``stack``, a file in a folder of
     this check's own, for what ``faulthandler`` finds; and how many tests to ``skip``, which
@@ -63,8 +65,9 @@ def run(order: dict[str, Any], send: Send) -> None:
     # Where the app is in another process, nothing of the learner's is imported in this one.
     os.chdir(job.root if job.subject == "direct" else job.exercises)
     reporter = Reporter(send, order["skip"], job.seed if job.shuffled else None)
-    pytest.main(_arguments(job, stack), plugins=[reporter])
+    code = pytest.main(_arguments(job, stack), plugins=[reporter])
     send({"event": "done", "warnings": warnings, "problem": reporter.problem})
+    return code == pytest.ExitCode.OK
 
 
 def _arguments(job: Job, stack: Path) -> list[str]:
@@ -87,6 +90,7 @@ def _arguments(job: Job, stack: Path) -> list[str]:
         f"--subject={job.subject}",
         *_given("address", job.address),
         *_given("seen", job.seen),
+        *_given("kept", job.kept),
         *_given("seed", job.seed),
         f"--basetemp={stack.with_name('tmp')}",
     ]

@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import struct
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from checker.engine.preload import preload
 from checker.harness.frames import read_frame, write_frame
+from checker.harness.lines import knock
 from checker.harness.stdio import take_over
 
 _length = struct.Struct(">I")
@@ -30,6 +33,7 @@ def serve() -> NoReturn:
     frames_in = os.fdopen(os.dup(buffered.fileno()), "rb", buffering=0)
     preload()
     wake = _wake_on_child()
+    kept = _Kept()
     write_frame(frames_out, {"event": "ready"})
     while True:
         try:
@@ -37,19 +41,55 @@ def serve() -> NoReturn:
         except EOFError:
             os._exit(0)
         if frame["do"] == "run":
-            _Nursery(frames_in, frames_out, wake).run(frame)
+            _Nursery(frames_in, frames_out, wake, kept).run(frame)
+
+
+class _Kept:
+    """The line to a remote app's process, which goes on from one job to the next."""
+
+    def __init__(self) -> None:
+        self._address: str | None = None
+        self._line: socket.socket | None = None
+
+    def for_job(self, job: dict[str, Any]) -> int | None:
+        """The line for this job, by its number; None where it is to find one itself."""
+        if job["whole"] is None or job["address"] is None:
+            return None
+        if self._line is not None:
+            # An answer to no question: whoever says it is not to be asked again.
+            waiting, _, _ = select.select([self._line], [], [], 0)
+            if waiting or self._address != job["address"]:
+                self.drop()
+        if self._line is None:
+            self._address = job["address"]
+            stack = None if job["stack"] is None else Path(job["stack"])
+            try:
+                self._line = knock(Path(job["address"]), job["whole"], stack)
+            except OSError:
+                return None
+        return self._line.fileno()
+
+    def drop(self) -> None:
+        """End the process, if there is one."""
+        line, self._line = self._line, None
+        if line is not None:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+            line.close()
 
 
 class _Nursery:
     """One child, from fork to end."""
 
-    def __init__(self, frames_in: BinaryIO, frames_out: BinaryIO, wake: int) -> None:
+    def __init__(self, frames_in: BinaryIO, frames_out: BinaryIO, wake: int, kept: _Kept) -> None:
         self.frames_in = frames_in
         self.frames_out = frames_out
         self.wake = wake
+        self.kept = kept
         self.pending = bytearray()
 
     def run(self, frame: dict[str, Any]) -> None:
+        frame["job"]["kept"] = self.kept.for_job(frame["job"])
         events, for_child = os.pipe()
         lifeline, held = os.pipe()
         with suppress(BlockingIOError):
@@ -68,6 +108,8 @@ class _Nursery:
         os.close(for_child)
         os.close(lifeline)
         code = self.tend(pid, events)
+        if code:
+            self.kept.drop()
         os.close(events)
         os.close(held)
         write_frame(self.frames_out, {"event": "ended", "code": code})
@@ -126,11 +168,11 @@ def _child(frame: dict[str, Any], events: int, lifeline: int, close: tuple[int, 
 
         from checker.engine.session import run
 
-        run(frame, lambda event: write_frame(out, event))
+        passed = run(frame, lambda event: write_frame(out, event))
     except BaseException:  # noqa: BLE001 - a child must never fall into its parent's loop
         sys.excepthook(*sys.exc_info())
         os._exit(70)
-    os._exit(0)
+    os._exit(0 if passed else 1)
 
 
 def _end_with(lifeline: int) -> None:

@@ -102,9 +102,11 @@ class Examiner:
                 for exercise in exercises:
                     yield Verdict(exercise.id, "does_not_load", problem=Failure(str(error)))
                 return
-            with self._sandbox(stage, step, _hash_seed(seed, shuffled)) as sandbox:
+            whole = tuple(dict.fromkeys(name for each in exercises for name in each.edit))
+            seconds = int(self.budget + self.limit + 1) * max(len(exercises), 1)
+            with self._sandbox(stage, step, seconds, _hash_seed(seed, shuffled)) as sandbox:
                 for exercise in exercises:
-                    yield self._verdict(stage, sandbox, exercise, seed, shuffled)
+                    yield self._verdict(stage, sandbox, exercise, whole, seed, shuffled)
 
     def close(self) -> None:
         """End the warm process."""
@@ -117,21 +119,26 @@ class Examiner:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _sandbox(self, stage: Stage, step: Step, hash_seed: int) -> Sandbox:
+    def _sandbox(self, stage: Stage, step: Step, seconds: int, hash_seed: int) -> Sandbox:
         layers = self.tier.layers
         walls = Walls(
             namespaces=self.tier.name == "bwrap",
             seccomp=SECCOMP in layers,
             groups=tuple(what for what, layer in GROUPS.items() if layer in layers),
         )
-        seconds = int(self.budget + self.limit) + 1
         if step.name not in self._imported:
             self._imported[step.name] = imported(step)
         preload = self._imported[step.name]
         return Sandbox(walls, stage, step.name, preload, seconds, hash_seed)
 
     def _verdict(
-        self, stage: Stage, sandbox: Sandbox, exercise: Exercise, seed: str | None, shuffled: bool
+        self,
+        stage: Stage,
+        sandbox: Sandbox,
+        exercise: Exercise,
+        whole: tuple[str, ...],
+        seed: str | None,
+        shuffled: bool,
     ) -> Verdict:
         job = replace(
             Job.for_exercise(self.course, exercise, stage.handed_in),
@@ -144,6 +151,8 @@ class Examiner:
             seed=seed,
             shuffled=shuffled,
             compiled=Path(self._compiled.name),
+            stack=stage.folder / "stack",
+            whole=whole,
         )
         verdict = None if sandbox.trouble else self._engine.check(job)
         if verdict is None or sandbox.trouble is not None:

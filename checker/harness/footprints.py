@@ -50,7 +50,8 @@ class Walk:
 
     def left(self, file: str, line: int, function: str) -> None:
         """A function that begins at ``line`` of the learner's ``file`` has been left."""
-        self._last = Location(file, line, function)
+        if file in self._ground.edit:
+            self._last = Location(file, line, function)
 
     @property
     def footprints(self) -> Footprints:

@@ -39,12 +39,12 @@ class _FromSource(SourceFileLoader):
     def source_to_code(  # type: ignore[override]
         self, data: Any, path: Any, **options: Any
     ) -> CodeType:
-        if isinstance(path, str) and self.ground.edited(path):
+        if isinstance(path, str) and self.ground.marked(path):
             data = marked(data, path)
         return super().source_to_code(data, path, **options)
 
     def exec_module(self, module: ModuleType) -> None:
-        if self.ground.edited(self.path):
+        if self.ground.marked(self.path):
             setattr(module, LEFT, partial(note, self.ground.relative(self.path)))
             MARKED.add(self.ground.key(self.path))
         super().exec_module(module)
@@ -77,7 +77,7 @@ def _import_by_path(ground: Ground, marking: type[_FromSource]) -> None:
     def spec_from_file_location(
         name: str, location: Any = None, *, loader: Any = None, **options: Any
     ) -> ModuleSpec | None:
-        if loader is None and location is not None and ground.edited(str(location)):
+        if loader is None and location is not None and ground.marked(str(location)):
             loader = marking(name, str(location))
         if loader is not None:
             options["loader"] = loader

@@ -35,9 +35,15 @@ class Ground:
         self.root = root.resolve()
         self.seen = seen or self.root
         self.exercises = exercises.resolve()
-        self.edit = edit
         self._owners: dict[str, Owner] = {}
+        self._marked: set[str] = set()
+        self.turn_to(edit)
+
+    def turn_to(self, edit: tuple[str, ...]) -> None:
+        """An exercise begins that asks for these files; those of the ones before stay marked."""
+        self.edit = edit
         self._edited = {self.key(str(self.root / name)) for name in edit}
+        self._marked |= self._edited
 
     def owner(self, filename: str) -> Owner:
         """Whose code a file holds. A library is whatever lies in neither folder."""
@@ -49,6 +55,10 @@ class Ground:
     def edited(self, filename: str) -> bool:
         """Whether an exercise asks for this file."""
         return self.key(filename) in self._edited
+
+    def marked(self, filename: str) -> bool:
+        """Whether this or an earlier exercise asks for this file."""
+        return self.key(filename) in self._marked
 
     def relative(self, filename: str) -> str:
         """The file as the learner knows it: from the step's folder, with forward slashes."""

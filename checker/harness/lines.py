@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol, cast
@@ -24,6 +25,9 @@ class Line(Protocol):
 
     def code(self) -> int | None:
         """The exit code of the process, which has ended or is about to; None: unknown."""
+
+    def leave(self) -> None:
+        """Let go of the process: it ends, unless somebody keeps it for who comes next."""
 
     def close(self) -> None:
         """End the process."""
@@ -52,6 +56,9 @@ class Process:
         except subprocess.TimeoutExpired:
             return None
 
+    def leave(self) -> None:
+        self.close()
+
     def close(self) -> None:
         self.out.close()
         try:
@@ -62,31 +69,45 @@ class Process:
         self.into.close()
 
 
-class Socket:
-    """A process of ``checker.harness.listen``, which forks one that serves this caller alone.
+def knock(address: Path, edit: Iterable[str], stack: Path | None) -> socket.socket:
+    """Have ``checker.harness.listen`` fork a process that serves this caller alone.
 
     The process is handed two files: one for what the learner's code prints, and one for the
-    stack of what takes too long.
+    stack of what takes too long. ``edit`` are all files that an exercise may ask for.
     """
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with ExitStack() as opened, ExitStack() as failed:
+        failed.callback(line.close)
+        # By way of the folder: a socket's own path may have 107 bytes at most.
+        folder = os.open(address.parent, os.O_PATH | os.O_DIRECTORY)
+        opened.callback(os.close, folder)
+        line.connect(f"/proc/self/fd/{folder}/{address.name}")
+        files = [_opened_anew("/proc/self/fd/2"), _opened_anew(stack or os.devnull)]
+        for file in files:
+            opened.callback(os.close, file)
+        socket.send_fds(line, [b"!"], files)
+        with line.makefile("wb") as out:
+            write_frame(cast(BinaryIO, out), {"edit": list(edit)})
+        failed.pop_all()
+    return line
 
-    def __init__(self, address: Path, edit: tuple[str, ...], stack: Path | None) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with ExitStack() as opened:
-            # By way of the folder: a socket's own path may have 107 bytes at most.
-            folder = os.open(address.parent, os.O_PATH | os.O_DIRECTORY)
-            opened.callback(os.close, folder)
-            self._socket.connect(f"/proc/self/fd/{folder}/{address.name}")
-            files = [_opened_anew("/proc/self/fd/2"), _opened_anew(stack or os.devnull)]
-            for file in files:
-                opened.callback(os.close, file)
-            socket.send_fds(self._socket, [b"!"], files)
-        self.out = cast(BinaryIO, self._socket.makefile("wb"))
-        self.into = cast(BinaryIO, self._socket.makefile("rb"))
-        write_frame(self.out, {"edit": list(edit)})
+
+class Socket:
+    """A process that :func:`knock` has reached; one that is ``kept`` may be left as it is."""
+
+    def __init__(self, line: socket.socket, *, kept: bool = False) -> None:
+        self._socket = line
+        self._kept = kept
+        self.out = cast(BinaryIO, line.makefile("wb"))
+        self.into = cast(BinaryIO, line.makefile("rb"))
 
     def code(self) -> int | None:
         # It would have said so.
         return None
+
+    def leave(self) -> None:
+        if not self._kept:
+            self.close()
 
     def close(self) -> None:
         with suppress(OSError):

@@ -76,6 +76,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where the process with the app listens (default: start one)",
     )
     group.addoption(
+        "--course-kept",
+        type=int,
+        metavar="NUMBER",
+        help="an open line to a process at that address, to be left as it is found",
+    )
+    group.addoption(
         "--course-seen",
         type=Path,
         metavar="DIR",
@@ -204,6 +210,7 @@ def _the_subject(config: pytest.Config) -> Subject:
             _the_watch(config),
             _the_seeds(config),
             config.getoption("--course-address"),
+            config.getoption("--course-kept"),
         )
         config.add_cleanup(subject.close)
         config.stash[_subject] = subject

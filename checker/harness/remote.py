@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +17,7 @@ from checker.harness.failure import Failure
 from checker.harness.fields import TEXT, text
 from checker.harness.frames import FrameError, read_frame, write_frame
 from checker.harness.ground import Ground
-from checker.harness.lines import Line, Process, Socket
+from checker.harness.lines import Line, Process, Socket, knock
 from checker.harness.messages import Answer, Found, Request
 from checker.harness.seeding import Seeds
 from checker.harness.shipping import Shipped
@@ -36,13 +37,24 @@ class RemoteSubject:
     The process is started here, or is reached at ``address``, the socket of
     ``checker.harness.listen``. Whatever comes from there may be the learner's own making:
     it is looked at field by field, and believed in what it says of the app only.
+
+    ``kept`` is an open line to such a process, as a file's number: the exercise before this
+    one has left it in order, and so is this one to do.
     """
 
-    def __init__(self, ground: Ground, watch: Watch, seeds: Seeds, address: Path | None) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        watch: Watch,
+        seeds: Seeds,
+        address: Path | None,
+        kept: int | None = None,
+    ) -> None:
         self._ground = ground
         self._watch = watch
         self._seeds = seeds
         self._address = address
+        self._kept = kept
         self._line: Line | None = None
         self._printed = ""
         self._lock = threading.Lock()
@@ -55,18 +67,36 @@ class RemoteSubject:
         if self._line is not None:
             return
         try:
-            self._line = self._connect()
-            self._ask({"do": "start"}, _nothing)
+            if not self._goes_on():
+                self._line = self._connect()
+                self._begin()
         except (SubjectDied, OSError) as error:
             if self.untrusted:
                 raise LoadError(Failure(GONE, details=str(error))) from None
             said = f"no process for the app can be started: {error}"
             raise LoadError(Failure(said), environment=True) from None
 
+    def _goes_on(self) -> bool:
+        """Whether there is a process that was kept, and it still answers."""
+        number, self._kept = self._kept, None
+        if number is None:
+            return False
+        self._line = Socket(socket.socket(fileno=number), kept=True)
+        with suppress(SubjectDied):
+            self._begin()
+            return True
+        return False
+
+    def _begin(self) -> None:
+        self._ask({"do": "start", "edit": list(self._ground.edit)}, _nothing)
+
     def build(self) -> None:
         self._printed = ""
         try:
             self._ask({"do": "build", "seed": self._seeds.app}, _nothing)
+        except LoadError:
+            self._drop()  # half an app is no ground for the next attempt
+            raise
         except SubjectDied as error:
             raise LoadError(while_loading(str(error), error.where)) from None
 
@@ -93,12 +123,17 @@ class RemoteSubject:
     def close(self) -> None:
         line, self._line = self._line, None
         if line is not None:
+            line.leave()
+
+    def _drop(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
             line.close()
 
     def _connect(self) -> Line:
         if self._address is None:
             return Process(self._ground, self._watch.stack)
-        return Socket(self._address, self._ground.edit, self._watch.stack)
+        return Socket(knock(self._address, self._ground.edit, self._watch.stack))
 
     def _ask(self, frame: dict[str, Any], read: Callable[[Any], T]) -> T:
         line = self._line
@@ -123,7 +158,7 @@ class RemoteSubject:
             else:
                 raise FrameError("neither an answer nor an error")
         except FrameError as odd:
-            self.close()
+            self._drop()
             said = f"the app's process sent what is no answer ({odd})"
             raise SubjectDied(said) from None
         except (EOFError, OSError):
@@ -131,7 +166,7 @@ class RemoteSubject:
         raise error
 
     def _died(self, line: Line, code: int | None) -> SubjectDied:
-        self.close()
+        self._drop()
         return SubjectDied(ending(code), learner_line(self._watch.dump(), self._ground))
 
 

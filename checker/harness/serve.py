@@ -36,6 +36,7 @@ class Server:
 
     def __init__(self, ground: Ground, stack: TextIO | None, wary: bool = False) -> None:
         import_from_source(ground)
+        self._ground = ground
         self._host = Host(ground)
         self._stack = stack
         if stack is not None:
@@ -63,6 +64,7 @@ class Server:
         match frame["do"]:
             case "start":
                 import_module("flask")  # our time, not that of the learner's app
+                self._ground.turn_to(tuple(frame["edit"]))
                 return None
             case "build":
                 if frame["seed"] is not None:

@@ -83,11 +83,16 @@ class DirectSubject:
 
 
 def create_subject(
-    kind: str, ground: Ground, watch: Watch, seeds: Seeds, address: Path | None
+    kind: str,
+    ground: Ground,
+    watch: Watch,
+    seeds: Seeds,
+    address: Path | None,
+    kept: int | None = None,
 ) -> Subject:
     """The subject called ``direct`` or ``remote``; one that is at ``address`` is remote."""
     if kind == "remote":
         from checker.harness.remote import RemoteSubject
 
-        return RemoteSubject(ground, watch, seeds, address)
+        return RemoteSubject(ground, watch, seeds, address, kept)
     return DirectSubject(ground)

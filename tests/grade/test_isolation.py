@@ -134,7 +134,7 @@ HORRORS = {
     "recursion": "RecursionError|MemoryError|segmentation fault|still not done|was killed",
     "memory": "MemoryError|was killed",
     "forks": "still not done|was killed|stopped answering",
-    "disk": "OSError|No space left|File too large|disk is full",
+    "disk": "OSError|No space left|File too large|disk is full|still not done",
     "inodes": "still not done|No space left|disk is full|OSError",
     "print": "printed more than 10 MB",
     "flood": "printed more than 10 MB|still not done",
@@ -321,6 +321,29 @@ def test_the_same_seed_asks_the_same(judge: Judge) -> None:
     first, again, other, none = map(got, ("one", "one", "other", None))
     assert first == again
     assert len({str(asked) for asked in (first, other, none)}) == 3
+
+
+TIRED = """
+_made = create_app
+_count = 0
+
+
+def create_app() -> Flask:
+    global _count
+    _count += 1
+    return _made() if _count <= 24 else Flask("tired")
+"""
+
+
+def test_one_process_serves_an_exercise_after_the_other_until_a_test_fails(
+    examiner: Examiner, submission: Path
+) -> None:
+    file = submission / "app" / "__init__.py"
+    file.write_text(file.read_text(encoding="utf-8") + TIRED, encoding="utf-8")
+    verdicts = list(examiner.examine(submission, STEP, [EXERCISE] * 3, "seed"))
+
+    assert [len(verdict.tests) for verdict in verdicts] == [24] * 3
+    assert [verdict.state for verdict in verdicts] == ["solved", "not_yet", "solved"]
 
 
 def test_results_do_not_depend_on_the_order(examiner: Examiner, submission: Path) -> None:
