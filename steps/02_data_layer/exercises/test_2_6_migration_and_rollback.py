@@ -2,9 +2,65 @@
 
 import ast
 import random
+import secrets
+from pathlib import Path
 
 MIGRATION = "migrations/versions/0002_loan_rules.py"
 PARTS = ("indexes", "checks", "keys", "columns")
+
+# What a test of suite.py says, and what is not so, whatever has been stored before.
+LIES = {
+    "test_a_request": ("status == 201", "status == 418"),
+    "test_a_conflict": ("status == 409", "status == 418"),
+    "test_an_author": ("status == 201", "status == 418"),
+    "test_what_was_there": ("DESK in emails(client)", "DESK not in emails(client)"),
+    "test_the_tables": ("'alembic_version' in tables", "'alembic_version' not in tables"),
+}
+
+
+class BlindSuite:
+    """suite.py with a lie beside some of its tests, all under names that say nothing.
+
+    The run is in the same hands as the fixtures. Whoever makes every test green there makes the
+    lies green, too: which those are, ``means`` knows, and stays here.
+    """
+
+    def __init__(self) -> None:
+        tree = ast.parse(Path(__file__).with_name("suite.py").read_text(encoding="utf-8"))
+        tests = {
+            node.name: node
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        }
+        self.means: dict[str, tuple[str, bool]] = {}
+        told = [node for node in tree.body if node not in tests.values()]
+        texts = [ast.unparse(node) for node in told]
+        for name, node in tests.items():
+            for lies in (False, True) if name in LIES else (False,):
+                text = ast.unparse(node)
+                true, untrue = LIES[name] if lies else ("", "")
+                blind = f"test_{secrets.token_hex(4)}"
+                self.means[blind] = (name, lies)
+                assert true in text, f"{name} in suite.py says {true} no more"
+                text = text.replace(name, blind, 1)
+                texts.append(text.replace(true, untrue, 1) if lies else text)
+        self.text = "\n\n\n".join(texts)
+        self.order = self._in_an_order()
+
+    def _in_an_order(self) -> list[str]:
+        same_row = ["test_a_request", "test_a_service", "test_the_session"]
+        first, second, third = random.sample(same_row, k=3)
+        undone = ["test_a_conflict", "test_a_rollback", second, "test_an_author", "test_no_author"]
+        order = [first, *undone, third, "test_what_was_there", "test_the_tables"]
+        blind = {meant: name for name, meant in self.means.items()}
+        names = [blind[name, False] for name in order]
+        for name, (_, lies) in self.means.items():
+            if lies:
+                names.insert(random.randrange(1, len(names)), name)
+        return names
+
+
+BLIND = BlindSuite()
 
 
 def flask_db_upgrade(plan: list[list[bool]], way: list[str]) -> list[dict[str, object]]:
@@ -81,10 +137,19 @@ def flask_db_check() -> dict[str, object]:
         return {"said": said, "models": models, "migrations": checks()}
 
 
-def your_fixtures_at_work() -> dict[str, object]:
+def your_fixtures_at_work(suite: str, tests: list[str]) -> dict[str, object]:
+    """One run serves all tests around it: starting pytest is the dearest part of it."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
     import world
 
-    return world.run_suite()
+    if suite not in world.SUITE:
+        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            file = Path(folder, "suite.py")
+            file.write_text(suite, encoding="utf-8")
+            world.SUITE[suite] = world.run_tests(file, tests)
+    return world.SUITE[suite]
 
 
 def a_plan() -> list[list[bool]]:
@@ -174,19 +239,27 @@ def test_the_migration_stands_for_itself(source):
             )
 
 
-def assert_passed(found: dict[str, object], tests: list[str], why: str) -> None:
+def assert_passed(inside, tests: list[str], why: str) -> None:
     """Tests that each have an app of their own pass too: they cost more with every table."""
-    failed = [f"{name}: {said}" for name, said in found["failed"] if name in tests]
-    assert found["apps"], f"no test of the run got as far as its app ({failed[:1]})"
+    found = inside(your_fixtures_at_work, BLIND.text, BLIND.order)
+    said = [(*BLIND.means.get(name, (name, False)), words) for name, words in found["failed"]]
+    failed = [f"{name}: {words}" for name, lies, words in said if name in tests and not lies]
+    assert found["apps"], f"no test of the run got as far as its app ({said[:1]})"
     assert found["apps"] == 1, (
         f"the tests of one run met {found['apps']} apps: the app is built once for all of them"
     )
     assert failed == [], f"{why} ({failed[0]})"
+    refused = {name for name, lies, _ in said if lies}
+    believed = sorted(set(LIES) & set(tests) - refused)
+    assert believed == [], (
+        f"a test that says the opposite of {', '.join(believed)} passes with your fixtures, too:"
+        " they may decide what a test finds, never what it says of it"
+    )
 
 
 def test_two_tests_store_the_same_row(inside):
     assert_passed(
-        inside(your_fixtures_at_work),
+        inside,
         ["test_a_request", "test_a_service", "test_the_session"],
         "several tests store the same row, and must not see each other in whichever order they run:"
         " what one test has stored is gone when it ends",
@@ -195,7 +268,7 @@ def test_two_tests_store_the_same_row(inside):
 
 def test_a_test_may_commit_and_roll_back(inside):
     assert_passed(
-        inside(your_fixtures_at_work),
+        inside,
         ["test_a_conflict", "test_a_rollback"],
         "within a test, a commit keeps and a rollback undoes what came since; then all is gone",
     )
@@ -203,7 +276,7 @@ def test_a_test_may_commit_and_roll_back(inside):
 
 def test_an_author_writes_the_books_of_a_test(inside):
     assert_passed(
-        inside(your_fixtures_at_work),
+        inside,
         ["test_an_author", "test_no_author"],
         "author_id is the id of an author who is there while the test runs, and only then",
     )
@@ -211,7 +284,7 @@ def test_an_author_writes_the_books_of_a_test(inside):
 
 def test_what_was_there_before_a_test_stays(inside):
     assert_passed(
-        inside(your_fixtures_at_work),
+        inside,
         ["test_what_was_there"],
         "only what the test itself has stored is undone: a row from before it is gone",
     )
@@ -219,7 +292,7 @@ def test_what_was_there_before_a_test_stays(inside):
 
 def test_the_migrations_make_the_tables(inside):
     assert_passed(
-        inside(your_fixtures_at_work),
+        inside,
         ["test_the_tables"],
         "the tests must run on the tables that the migrations make: flask_migrate.upgrade()",
     )
