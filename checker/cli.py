@@ -189,7 +189,7 @@ def doctor(grading: bool, as_json: bool) -> None:
 
     if not grading:
         sys.exit(actions.doctor(as_json))
-    from checker.grade.probe import probe
+    from checker.grade.probe import probe, probe_gvisor
     from checker.learn.doctor import Finding
 
     layers = (
@@ -199,7 +199,7 @@ def doctor(grading: bool, as_json: bool) -> None:
             layer.why or "works",
             layer.repair,
         )
-        for layer in probe()
+        for layer in (*probe(), probe_gvisor())
     )
     sys.exit(actions.doctor(as_json, layers))
 

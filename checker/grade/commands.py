@@ -109,7 +109,7 @@ def _moment(
     metavar="FILE",
     help="Sign the results with this key; it is made if there is none.",
 )
-@click.option("--sandbox", metavar="TIER", help="Use this sandbox; the strongest if not given.")
+@click.option("--sandbox", metavar="TIER", help="bwrap, which is what you get unasked, or gvisor.")
 @click.option(
     "--unsafe", is_flag=True, help="Grade without a sandbox: only code that you would run yourself."
 )

@@ -22,7 +22,16 @@ from checker.engine.verdict import Failure, Verdict
 from checker.errors import EnvironmentTrouble
 from checker.files import tree
 from checker.grade.flags import TAMPERING, flags
-from checker.grade.probe import BUBBLEWRAP, GROUPS, SECCOMP, Layer, probe
+from checker.grade.probe import (
+    BUBBLEWRAP,
+    GROUPS,
+    GVISOR,
+    NAMESPACES,
+    SECCOMP,
+    Layer,
+    probe,
+    probe_gvisor,
+)
 from checker.grade.sandbox import Sandbox, Walls
 from checker.grade.stage import Stage, TooMuch
 
@@ -40,11 +49,21 @@ class Tier:
 def choose(unsafe: bool, wanted: str | None = None) -> Tier:
     """The sandbox to grade in: ``bwrap``, or ``none`` where that is allowed and all there is.
 
+    ``gvisor`` is had for the asking alone: it is stronger, and slower.
+
     ``EnvironmentTrouble`` says what to install: without a sandbox nothing is graded, unless
     it is said to be ``unsafe``.
     """
-    if wanted not in {None, "bwrap", "none"}:
-        raise EnvironmentTrouble(f"there is no sandbox {wanted!r}: bwrap, or none with --unsafe")
+    if wanted not in {None, "bwrap", "gvisor", "none"}:
+        raise EnvironmentTrouble(
+            f"there is no sandbox {wanted!r}: bwrap, gvisor, or none with --unsafe"
+        )
+    if wanted == "gvisor":
+        layer = probe_gvisor()
+        if not layer.works:
+            raise EnvironmentTrouble(f"no sandbox to grade in: {GVISOR}: {layer.why}")
+        groups = (each.name for each in probe() if each.name in GROUPS.values() and each.works)
+        return Tier("gvisor", (GVISOR, *NAMESPACES, *groups))
     if wanted == "none" and not unsafe:
         raise EnvironmentTrouble("grading without a sandbox must be asked for: --unsafe")
     layers = probe() if wanted != "none" else []
@@ -122,7 +141,8 @@ class Examiner:
     def _sandbox(self, stage: Stage, step: Step, seconds: int, hash_seed: int) -> Sandbox:
         layers = self.tier.layers
         walls = Walls(
-            namespaces=self.tier.name == "bwrap",
+            namespaces=self.tier.name in {"bwrap", "gvisor"},
+            gvisor=self.tier.name == "gvisor",
             seccomp=SECCOMP in layers,
             groups=tuple(what for what, layer in GROUPS.items() if layer in layers),
         )

@@ -9,15 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from checker.grade import gvisor
 from checker.grade.cgroups import Group
 from checker.grade.sandbox import SandboxError, bubblewrap, system
 from checker.grade.seccomp import filter_file
 
 BUBBLEWRAP = "bubblewrap"
+GVISOR = "kernel of its own (gVisor)"
 SECCOMP = "system call filter"
 GROUPS = {"memory": "memory of all together", "processes": "processes of all together"}
-# What bubblewrap gives all at once, or not at all.
-_NAMESPACES = (
+# What bubblewrap and gVisor give all at once, or not at all.
+NAMESPACES = (
     "file system of its own, to read",
     "processes of its own",
     "no network",
@@ -46,7 +48,7 @@ def probe() -> list[Layer]:
     problem = _problem(_try_bubblewrap)
     layers = [Layer(BUBBLEWRAP, not problem, problem, repair=_repair(problem))]
     whole = "bubblewrap brings it"
-    layers += [Layer(name, not problem, problem and whole) for name in _NAMESPACES]
+    layers += [Layer(name, not problem, problem and whole) for name in NAMESPACES]
     layers.append(Layer(_LIMITS, True))
     problem = _problem(_try_filter) if not problem else whole
     library = "apt-get install libseccomp2" if problem and problem != whole else ""
@@ -56,6 +58,13 @@ def probe() -> list[Layer]:
         works = what in bounds
         layers.append(Layer(name, works, "" if works else problem, needed=False))
     return layers
+
+
+def probe_gvisor() -> Layer:
+    """Whether there is gVisor to be asked for. Takes some 300 ms where there is."""
+    why = gvisor.problem()
+    repair = "install runsc" if "there is no runsc" in why else ""
+    return Layer(GVISOR, not why, why, needed=False, repair=repair)
 
 
 def _problem(attempt: Callable[[], None]) -> str:

@@ -23,6 +23,7 @@ from typing import IO, cast
 import psutil  # type: ignore[import-untyped]
 
 from checker.engine.link import SET
+from checker.grade import gvisor
 from checker.grade.cgroups import Group
 from checker.grade.seccomp import filter_file
 from checker.grade.stage import Stage
@@ -39,6 +40,7 @@ STARTS = 4
 NOBODY = 65534
 _GRACE = 5.0
 _COURSE = Path("/course")
+_DOOR = _COURSE / "door" / "socket"
 _ENVIRONMENT = {
     **SET,
     "HOME": "/tmp",  # noqa: S108 - its own
@@ -58,11 +60,12 @@ class Walls:
     """What a sandbox is made of.
 
     ``namespaces`` stand for bubblewrap and all that it does; without them the learner's
-    code runs with the rights of whoever grades.
+    code runs with the rights of whoever grades. ``gvisor`` stands in the place of bubblewrap.
     """
 
     namespaces: bool = True
     seccomp: bool = True
+    gvisor: bool = False
     groups: tuple[str, ...] = ("memory", "processes")
 
 
@@ -91,8 +94,9 @@ class Sandbox:
         self.seen = (_COURSE / "work" if walls.namespaces else stage.running) / name
         self.environment = {**_ENVIRONMENT, "PYTHONHASHSEED": str(hash_seed)}
         self.trouble: str | None = None
-        self.uid = learners_uid()
-        self._group = Group(ALL_MEMORY * MIB, PROCESSES)
+        self.uid = NOBODY if walls.gvisor else learners_uid()
+        # gVisor has threads of its own, and a process for each thread within.
+        self._group = Group(ALL_MEMORY * MIB, PROCESSES * (4 if walls.gvisor else 1))
         self._lock = threading.Lock()
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
@@ -100,6 +104,7 @@ class Sandbox:
         with _folder(self.address.parent) as folder:
             self._socket.bind(f"/proc/self/fd/{folder}/{self.address.name}")
         self._socket.listen(8)
+        self._door = self._opened_door() if walls.gvisor else None
         # The thread lives as long as the sandbox: bubblewrap dies with the one that started it.
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()
@@ -131,17 +136,45 @@ class Sandbox:
                 self._end(process)
                 if self._closed or self.trouble is not None:
                     break
-        except (OSError, SandboxError, psutil.Error) as error:
+        except (OSError, SandboxError, gvisor.GvisorError, psutil.Error) as error:
             self.trouble = f"the sandbox cannot be started: {error}"
         finally:
             # Whoever knocks from here on is turned away, and whoever waits too.
-            self._socket.close()
+            for end in (self._socket, self._door):
+                if end is not None:
+                    with suppress(OSError):
+                        end.shutdown(socket.SHUT_RDWR)
+                    end.close()
+
+    def _opened_door(self) -> socket.socket:
+        """What those within knock at; what a caller says goes through here."""
+        place = self.stage.folder / "door"
+        place.mkdir(mode=0o755)
+        door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with _folder(place) as folder:
+            door.bind(f"/proc/self/fd/{folder}/{_DOOR.name}")
+        (place / _DOOR.name).chmod(0o666)
+        door.listen(1)
+        threading.Thread(
+            target=gvisor.carry, args=(self._socket, door, self._hang_up), daemon=True
+        ).start()
+        return door
+
+    def _hang_up(self) -> None:
+        process = self._process
+        if process is not None:
+            with suppress(OSError, ValueError):
+                lifeline = cast(IO[bytes], process.stdin)
+                lifeline.write(b".")
+                lifeline.flush()
 
     def _start(self) -> subprocess.Popen[bytes] | None:
         with ExitStack() as opened:
-            files = [self._socket.fileno()]
+            files = [] if self.walls.gvisor else [self._socket.fileno()]
             command = self._inner()
-            if self.walls.namespaces:
+            if self.walls.gvisor:
+                command = self._container(command)
+            elif self.walls.namespaces:
                 filters: list[str] = []
                 if self.walls.seccomp:
                     files.append(filter_file())
@@ -220,9 +253,10 @@ class Sandbox:
             options += ["--wipe", "/tmp", "--wipe", "/dev/shm"]  # noqa: S108 - its own
             options += ["--keep", sys.prefix, "--keep", sys.base_prefix]
             options += [] if self.uid is None else ["--uid", str(self.uid)]
+        way = ("--door", str(_DOOR)) if walls.gvisor else ("--socket", str(self._socket.fileno()))
         return [
             *(sys.executable, "-P", "-m", "checker.harness.listen"),
-            *("--socket", str(self._socket.fileno())),
+            *way,
             *("--handed-in", str(handed_in)),
             *("--root", str(self.seen)),
             *("--exercises", str(exercises)),
@@ -232,6 +266,33 @@ class Sandbox:
             *("--file", str(FILE)),
             *options,
         ]
+
+    def _container(self, inner: Sequence[str]) -> list[str]:
+        """The command that runs ``inner`` in a container of gVisor's."""
+        bundle = self.stage.folder / "bundle"
+        shutil.rmtree(bundle, ignore_errors=True)
+        bundle.mkdir()
+        checker = Path(__file__).resolve().parents[1]
+        library = _COURSE / "lib" / "checker"
+        folders = {
+            **{Path(path): Path(path) for path in (sys.base_prefix, sys.prefix)},
+            library / "harness": checker / "harness",
+            _COURSE / "steps" / self.seen.name / "exercises": self.stage.exercises,
+            _COURSE / "handed-in": self.stage.handed_in,
+            _DOOR.parent: self.stage.folder / "door",
+        }
+        gvisor.lay_out(
+            bundle,
+            inner,
+            {**self.environment, "PYTHONPATH": str(library.parent)},
+            {to: of for to, of in folders.items() if not to.is_relative_to("/usr")},
+            {
+                library / "__init__.py": (checker / "__init__.py").read_bytes(),
+                Path("/etc/passwd"): f"learner:x:{self.uid}:{self.uid}::/tmp:/bin/sh\n".encode(),
+            },
+            dict.fromkeys((Path("/tmp"), Path("/dev/shm"), self.seen.parent), FOLDER * MIB),  # noqa: S108
+        )
+        return gvisor.command(bundle, f"checker-{os.getpid()}-{secrets.token_hex(4)}")
 
     def _walls(self) -> list[str]:
         """The command that builds the sandbox around."""
