@@ -155,13 +155,25 @@ def carry(listening: socket.socket, door: socket.socket, hang_up: Callable[[], N
 
 
 def _talk(caller: socket.socket, inner: socket.socket) -> None:
-    """Hand on what both say, until one of them ends."""
-    other = {caller: inner, inner: caller}
+    """Hand on what both say until one of them ends; nobody waits for one who does not listen."""
+    ends = {caller.fileno(): caller, inner.fileno(): inner}
+    other = {caller.fileno(): inner.fileno(), inner.fileno(): caller.fileno()}
+    unsent = dict.fromkeys(ends, b"")  # to each
+    for end in ends.values():
+        end.setblocking(False)
     with suppress(OSError):
         while True:
-            ready, _, _ = select.select([caller, inner], [], [])
-            for end in ready:
-                data = end.recv(_CHUNK)
-                if not data:
+            waiting = select.poll()
+            for number in ends:
+                reads = 0 if unsent[other[number]] else select.POLLIN
+                waiting.register(number, reads | (select.POLLOUT if unsent[number] else 0))
+            for number, told in waiting.poll():
+                if told & select.POLLOUT:
+                    unsent[number] = unsent[number][ends[number].send(unsent[number]) :]
+                elif told & select.POLLIN:
+                    unsent[other[number]] = ends[number].recv(_CHUNK)
+                    if not unsent[other[number]]:
+                        return
+                elif told:  # it has gone: what it said last may still be heard
+                    ends[other[number]].send(unsent[other[number]])
                     return
-                other[end].sendall(data)
