@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds images with podman and runs them, on Debian or Ubuntu, as root:
-#   .ci/containers.sh library
+#   .ci/containers.sh library checker
 # Nothing comes from a registry of images: the base is made of the packages of the system that this
 # runs on, and imported under the name that the Dockerfile pins. Python packages come from where
 # this machine's pip finds them. All of it lies in a folder that goes at the end.
@@ -12,7 +12,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/containers-XXXXXX")
 main() {
   trap clean_up EXIT
   # In memory: dpkg and podman wait for the disk after every few files.
-  mount --types tmpfs --options mode=0711,size=3g containers "$work"
+  mount --types tmpfs --options mode=0711,size=6g containers "$work"
   tools
   local image
   for image in "$@"; do
@@ -60,6 +60,42 @@ PYTHON
   expect "it ends by itself, and in time" 0 "$(podman inspect --format '{{.State.ExitCode}}' library)"
 }
 
+# The image of the checker: a class is graded in it as docs/teach/grading.md says, each submission
+# in a sandbox of its own.
+image_checker() {
+  local name=localhost/checker class=$work/class
+  say "hadolint"
+  .venv/bin/hadolint Dockerfile
+  base "$(pinned PYTHON_IMAGE Dockerfile)"
+  wheels requirements.lock
+  build "$name" .
+  expect "the user, by number" "10001:10001" "$(podman image inspect --format '{{.Config.User}}' "$name")"
+  mkdir -p "$class/submissions"
+  cp -R steps/01_architecture "$class/submissions/starter"
+  .venv/bin/python - "$class/submissions/solution" <<'PYTHON'
+import sys
+from pathlib import Path
+from checker.author.trees import solved, write_tree
+from checker.course import Course
+write_tree(solved(Course.load(Path.cwd()).steps[0]), Path(sys.argv[1]))
+PYTHON
+  chown -R 10001 "$class"
+  local sandboxed=(
+    --rm --memory 4g --pids-limit 2000 --volume "$class:/class"
+    --security-opt seccomp=unconfined --security-opt unmask=ALL
+  )
+  say "a class of two"
+  network=none run "${sandboxed[@]}" "$name" grade submissions --out report --step 1 --jobs 1
+  expect "who got what, and in which sandbox" "solution 100 bwrap, starter 0 bwrap" \
+    "$(.venv/bin/python - "$class/report/results.json" <<'PYTHON'
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    grades = json.load(file)["grades"]
+print(", ".join(f"{g['student']} {g['score']} {g['provenance']['tier']}" for g in grades))
+PYTHON
+)"
+}
+
 # base NAME: the distribution that this machine runs, with Python as the official image has it:
 # `python` is on the PATH, and can make virtual environments.
 base() {
@@ -86,15 +122,33 @@ wheels() {
   python=$(.venv/bin/python -c 'import sys; print(sys._base_executable)')
   mkdir -p "$work/wheels"
   # pip judges markers by the Python it runs on, which may be a few patches ahead of the base's.
-  sed "s/ ; python_full_version < '3\.[0-9]*\.[0-9]*'//" "$1" >"$work/requirements.lock"
+  .venv/bin/python - "$1" "$(python_of "$work/base.tar" full)" >"$work/requirements.lock" <<'PYTHON'
+import re, sys
+from pathlib import Path
+from packaging.markers import Marker
+environment = {"python_full_version": sys.argv[2], "python_version": sys.argv[2][:4]}
+for entry in re.findall(r"^\S.*(?:\n[ ].*)*", Path(sys.argv[1]).read_text("utf-8"), re.MULTILINE):
+    name, _, marker = entry.partition("\n")[0].removesuffix("\\").partition(";")
+    if not name.startswith("#") and (not marker or Marker(marker).evaluate(environment)):
+        print(name.strip(), entry.partition("\n")[2], sep=" \\\n")
+PYTHON
   "$python" -m pip download -qq --disable-pip-version-check --require-hashes --no-deps \
-    --only-binary=:all: --python-version "$(python_of "$work/base.tar")" \
+    --only-binary=:all: --python-version "$(python_of "$work/base.tar" short)" \
     --requirement "$work/requirements.lock" --dest "$work/wheels"
   printf '[global]\nno-index = true\nfind-links = /wheels\ndisable-pip-version-check = true\n' >"$work/pip.conf"
 }
 
-# python_of TAR: the version of its Python, such as 3.11.
-python_of() { tar --list --file "$1" | sed -n 's|^\./usr/bin/python\(3\.[0-9]*\)$|\1|p'; }
+# python_of TAR short|full: the version of its Python, such as 3.11, or 3.11.2.
+python_of() {
+  local short
+  short=$(tar --list --file "$1" | sed -n 's|^\./usr/bin/python\(3\.[0-9]*\)$|\1|p')
+  if [[ $2 == short ]]; then
+    echo "$short"
+  else
+    tar --extract --to-stdout --file "$1" ./var/lib/dpkg/status |
+      sed -n "/^Package: python$short\$/,/^\$/s/^Version: \([0-9.]*\).*/\1/p"
+  fi
+}
 
 # build NAME CONTEXT [OPTION...]
 build() {
@@ -104,9 +158,9 @@ build() {
     --volume /etc/ssl/certs:/etc/ssl/certs:ro --tag "$1" "${@:3}" "$2"
 }
 
-# run ARGUMENT...: as a platform that trusts no image would run it.
+# run ARGUMENT...: as a platform that trusts no image would run it; `network=none run …` without one.
 run() {
-  podman run --network host --read-only --read-only-tmpfs=false --tmpfs /tmp --cap-drop all \
+  podman run --network "${network:-host}" --read-only --read-only-tmpfs=false --tmpfs /tmp --cap-drop all \
     --security-opt no-new-privileges --ulimit nofile=1024:4096 --ulimit nproc=1024:1024 "$@"
 }
 
