@@ -14,7 +14,6 @@ import io
 import json
 import os
 import random
-import resource
 import signal
 import statistics
 import subprocess
@@ -49,19 +48,13 @@ HOSTILE = {
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured. Seconds are of a wall clock, megabytes the most that was resident.
-
-    ``cpu`` is the processors' time of all processes together, which a busy machine changes least:
-    for one submission and step, hostile work included.
-    """
+    """What was measured. Seconds are of a wall clock, megabytes the most that was resident."""
 
     submissions: int
     steps: int
     naive_seconds: float
     graded_seconds: float
     ratio: float
-    naive_cpu: float
-    graded_cpu: float
     hostile_seconds: float
     whole: Mapping[int, float]
     speed_up: float | None
@@ -105,12 +98,10 @@ def measure(place: Path, steps: Sequence[Step], options: argparse.Namespace) -> 
     for student, trees in made.items():
         (handed_in / f"{student}.zip").write_bytes(packed(trees))
     grade = Grading(handed_in, steps, options.unsafe)
-    whole, parent, everything, cpu = {}, {}, {}, {}
+    whole, parent, everything = {}, {}, {}
     for jobs in options.jobs:
         print(f"grading with {jobs} jobs", file=sys.stderr)
-        before = cpu_of_children()
         run = grade(place / f"out{jobs}", jobs)
-        cpu[jobs] = (cpu_of_children() - before) / (len(made) * len(steps))
         whole[jobs], parent[jobs], everything[jobs] = run
     last = place / f"out{options.jobs[-1]}"
     undisturbed = results_of(place / f"out{options.jobs[0]}")
@@ -119,15 +110,15 @@ def measure(place: Path, steps: Sequence[Step], options: argparse.Namespace) -> 
     time.sleep(2.5)
     grade(last, 2)
     again = min(grade(last, 2)[0] for _ in range(3))
-    known = journal_lines(last)
+    before = journal_lines(last)
     student = next(iter(made))
     first = made[student][steps[0].name]
     edited_trees = {**made[student], steps[0].name: with_more(first, "# edited\n")}
     (handed_in / f"{student}.zip").write_bytes(packed(edited_trees))
     edited = grade(last, 2)[0]
-    regraded = journal_lines(last) - known
+    regraded = journal_lines(last) - before
     (handed_in / f"{student}.zip").write_bytes(packed(made[student]))
-    naive, graded, naive_cpu = sample(place, made, steps, seconds, options.sample)
+    naive, graded = sample(place, made, steps, seconds, options.sample)
     hostile = [seconds[name] for name in made if "hostile" in name]
     same = None
     if options.kills:
@@ -138,8 +129,6 @@ def measure(place: Path, steps: Sequence[Step], options: argparse.Namespace) -> 
         naive_seconds=naive,
         graded_seconds=graded,
         ratio=graded / naive,
-        naive_cpu=naive_cpu,
-        graded_cpu=cpu[options.jobs[0]],
         hostile_seconds=statistics.median(hostile) / len(steps) if hostile else 0.0,
         whole=whole,
         speed_up=whole[1] / whole[2] if {1, 2} <= whole.keys() else None,
@@ -259,14 +248,13 @@ def sample(
     steps: Sequence[Step],
     seconds: Mapping[str, float],
     count: int,
-) -> tuple[float, float, float]:
-    """Seconds of one submission and step: by pytest in a fresh process, graded, and pytest's CPU.
+) -> tuple[float, float]:
+    """Median seconds of one submission and step: by pytest in a fresh process, and graded.
 
     Hostile work is left out: pytest would wait for it for ever.
     """
     names = [name for name in made if "hostile" not in name][:count]
     naive = []
-    before = cpu_of_children()
     for name in names:
         for step in steps:
             root = place / "naive" / name / step.name
@@ -281,14 +269,7 @@ def sample(
             )
             naive.append(time.perf_counter() - began)
     graded = [seconds[name] / len(steps) for name in made if "hostile" not in name]
-    cpu = (cpu_of_children() - before) / len(naive)
-    return statistics.mean(naive), statistics.mean(graded), cpu
-
-
-def cpu_of_children() -> float:
-    """The processors' time of every process below this one that has ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return statistics.mean(naive), statistics.mean(graded)
 
 
 def seconds_of(out: Path) -> dict[str, float]:
@@ -334,11 +315,6 @@ def told(result: Result) -> str:
         ("pytest in a process, per submission and step", f"{result.naive_seconds:.2f} s"),
         ("graded, per submission and step", f"{result.graded_seconds:.2f} s"),
         ("ratio", f"{result.ratio:.2f}, promised 0.45"),
-        ("CPU of pytest, per submission and step", f"{result.naive_cpu:.2f} s"),
-        (
-            "CPU of grading, per submission and step",
-            f"{result.graded_cpu:.2f} s, {result.graded_cpu / result.naive_cpu:.2f} of pytest's",
-        ),
         ("hostile work, per submission and step", f"{result.hostile_seconds:.1f} s"),
         *((f"the whole class, {n} jobs", f"{s:.1f} s") for n, s in result.whole.items()),
         ("two jobs are faster", f"{result.speed_up:.2f} times" if result.speed_up else "—"),
