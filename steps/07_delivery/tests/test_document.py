@@ -12,7 +12,7 @@ API = "/api/v1"
 Document = dict[str, Any]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def document(app: Flask) -> Document:
     found: Document = app.test_client().get("/openapi.json").get_json()
     return found
