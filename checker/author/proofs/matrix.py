@@ -24,7 +24,7 @@ def matrix(bench: Bench, scope: Scope) -> Iterator[Finding]:
 
 
 def asked(course: Course, exercise: Exercise, *, sample: bool) -> list[Step]:
-    """The step before the exercise's own, its own, and those after it; of a sample only the last."""
+    """The step before the exercise's own, its own, and those after it: of a sample the last."""
     own, last = course.step_of(exercise), course.steps[-1]
     steps = [step for step in course.steps if step.number >= own.number - 1]
     if not sample:
