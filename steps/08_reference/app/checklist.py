@@ -46,8 +46,8 @@ def secrets(app: Flask, folder: Path) -> Iterator[str]:
 def hints(app: Flask, folder: Path) -> Iterator[str]:
     """Caching is decided in one place: few modules of ``app/`` write ``"Cache-Control"``.
 
-    ``caching.py``, ``hooks.py``, ``pages.py``, ``openapi/contracts.py`` and this one may. What
-    counts is a text that is that and nothing else. Names the module.
+    ``caching.py``, ``hooks.py``, ``pages.py``, ``blueprints/health.py``, ``openapi/contracts.py``
+    and this one may. What counts is a text that is that and nothing else. Names the module.
     """
     raise NotBuiltYet("8.2")
 

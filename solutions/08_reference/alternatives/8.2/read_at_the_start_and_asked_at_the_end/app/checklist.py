@@ -22,7 +22,14 @@ from app.openapi.security import security_of
 
 API = "/api/v1/"
 LAYERS = ("schemas", "services")
-MAY_HINT = ("caching.py", "hooks.py", "pages.py", "openapi/contracts.py", "checklist.py")
+MAY_HINT = (
+    "blueprints/health.py",
+    "caching.py",
+    "checklist.py",
+    "hooks.py",
+    "openapi/contracts.py",
+    "pages.py",
+)
 MIN_SECRET = 8
 SECRETS = ("secret", "secret_key", "password", "token", "api_key")
 
@@ -80,8 +87,8 @@ def secrets(app: Flask, folder: Path) -> Iterator[str]:
 def hints(app: Flask, folder: Path) -> Iterator[str]:
     """Caching is decided in one place: few modules of ``app/`` write ``"Cache-Control"``.
 
-    ``caching.py``, ``hooks.py``, ``pages.py``, ``openapi/contracts.py`` and this one may. What
-    counts is a text that is that and nothing else. Names the module.
+    ``caching.py``, ``hooks.py``, ``pages.py``, ``blueprints/health.py``, ``openapi/contracts.py``
+    and this one may. What counts is a text that is that and nothing else. Names the module.
     """
     for path, module in modules(folder):
         if path.removeprefix("app/") in MAY_HINT:
