@@ -48,7 +48,7 @@ BEFORE_SERVING = (
 """What the pages tell a reader to type before ``flask run``, where the app has such commands."""
 
 
-def open_step(step: str, course: str = "/course", home: str = "/home/reader") -> InPage:
+def open_step(step: str, course: str = "/course", home: str = "/reader") -> InPage:
     """One step, ready to check and to serve."""
     preload()
     return InPage(Path(course) / "steps" / step, Path(home))

@@ -299,7 +299,7 @@ class TestMistakes:
 
     def test_too_few_of_them(self, mini, prove):
         mini.path(self.PATCH).unlink()
-        lines = mini.read(STEP_1).splitlines(keepsample=True)
+        lines = mini.read(STEP_1).splitlines(keepends=True)
         mini.write(STEP_1, "".join(line for line in lines if not line.startswith("subtracts")))
         assert "2 of at least 3 mistakes" in one_broken(prove("mistakes", "1.2"))
 

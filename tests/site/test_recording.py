@@ -69,7 +69,10 @@ def test_an_example_is_run_within_the_course(root: Path, course: Course) -> None
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        ("rm -rf x", "only python, checker, flask, pytest, lint-imports, curl, git can be recorded"),
+        (
+            "rm -rf x",
+            "only python, checker, flask, pytest, lint-imports, curl, git can be recorded",
+        ),
         ("python -c 'raise SystemExit(3)'", "ended with 3, not 0"),
     ],
 )

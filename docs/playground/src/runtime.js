@@ -32,7 +32,7 @@ export async function start(loadPyodide, options, archives) {
   const python = await loadPyodide({
     ...options,
     env: {
-      HOME: "/home/reader",
+      HOME: "/reader",
       PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1",
       PYTHONBREAKPOINT: "0",
       PYTHONDONTWRITEBYTECODE: "1",
