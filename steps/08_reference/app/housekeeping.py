@@ -8,8 +8,9 @@ from flask.cli import with_appcontext
 
 from app import rotation
 from app.auth.errors import NotBuiltYet
-from app.config import PROJECT, ConfigError
+from app.config import PROJECT
 from app.services import reservations
+from app.values import ConfigError
 
 STAGES = {
     "prepare": rotation.prepare,

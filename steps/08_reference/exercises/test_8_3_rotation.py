@@ -20,7 +20,7 @@ def stage(name: str, rings: list[str]) -> list[list[str]]:
 def as_the_app_reads(rings: list[str]) -> list[list[list[str]]]:
     """The keys of each ring, as kid and secret; none where the app does not start with it."""
     from app.auth.keys import read_keys
-    from app.config import ConfigError
+    from app.values import ConfigError
 
     found = []
     for ring in rings:

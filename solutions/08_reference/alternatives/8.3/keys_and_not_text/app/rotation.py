@@ -12,7 +12,7 @@ from typing import Protocol
 
 from app.auth.keys import Key, read_keys
 from app.auth.tokens import LIFETIME
-from app.config import ConfigError
+from app.values import ConfigError
 
 KID_BYTES, SECRET_BYTES = 8, 32
 
