@@ -449,10 +449,12 @@ def insert_all(name: str, rows: list[dict[str, Any]]) -> list[int]:
     sql = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our names
     cache.clear()  # as if the app had written them: what was kept from before counts no more
     with closing(db.engine.raw_connection()) as connection:
-        return [
+        made = [
             connection.cursor().execute(sql, [stored(row[column]) for column in columns]).lastrowid
             for row in rows
         ]
+        connection.commit()  # after a migration that commits in parts, sqlite3 begins by itself
+    return made
 
 
 def stored(value: Any) -> Any:
