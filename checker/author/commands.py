@@ -91,7 +91,8 @@ def _names_of_proofs(
     "--sample",
     is_flag=True,
     help="Of proofs that take long a part: of the matrix, each exercise on its own step, the one "
-    "before and the last; of in-page two steps, chosen by their content, and one mistake each.",
+    "before and the last; of the mistakes one in three; of in-page two steps, chosen by their "
+    "content, and one mistake each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def verify(

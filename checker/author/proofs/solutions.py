@@ -13,13 +13,17 @@ from checker.engine.score import points
 
 
 def solutions(bench: Bench, scope: Scope) -> Iterator[Finding]:
-    """Starter and solutions of 1..k pass 1..k; points are full, or none, where they should."""
+    """Starter and solutions of 1..k pass 1..k; points are full, or none, where they should.
+
+    Of a sample each exercise is tried when it has just been solved, and when all of them are.
+    """
     cases = [
         (step, place, exercise)
         for step in bench.course.steps
         for place in range(1, len(step.exercises) + 1)
         for exercise in step.exercises[:place]
         if exercise in scope.exercises
+        if not scope.sample or place == len(step.exercises) or exercise == step.exercises[place - 1]
     ]
     yield from bench.map(lambda case: _in_order(bench, *case), cases)
     yield from bench.map(lambda exercise: _worth(bench, exercise), scope.exercises)

@@ -29,8 +29,8 @@ class Reservation(Base):
         Until when a copy is held; empty until one is.
     ``book``
         The other end of ``Book.reservations``. Stored with the reservation, and stays when it
-        goes. Read when somebody asks for it, which is fine for one: whoever reads many says so in
-        the query, or it is one statement for each, and more for the authors of each book.
+        goes. Read along, for a whole list in one statement, and the authors in two more: whoever
+        needs less says so in the query.
     """
 
     __tablename__ = "reservations"
@@ -57,5 +57,5 @@ class Reservation(Base):
     ready_until: Mapped[datetime | None]
 
     book: Mapped["Book"] = relationship(
-        back_populates="reservations", cascade="save-update, merge", lazy="select"
+        back_populates="reservations", cascade="save-update, merge", lazy="selectin"
     )
