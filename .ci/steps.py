@@ -52,7 +52,14 @@ def places(folder: Path) -> Iterator[Place]:
         for number, (state, tree) in enumerate(states(step)):
             root = folder / f"{step.name}-{number}"
             write_tree(tree, root)
-            yield Place(state, root, ("types",) if "alternative" in state else tuple(CHECKS))
+            yield Place(state, root, checks_of(state))
+
+
+def checks_of(state: str) -> tuple[str, ...]:
+    """The tests of a starter are run by ``checker author verify``; an alternative is types only."""
+    if "alternative" in state:
+        return ("types",)
+    return ("types", "tour") if state.endswith("starter") else tuple(CHECKS)
 
 
 def examined(place: Place) -> tuple[Place, dict[str, str]]:

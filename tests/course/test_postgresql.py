@@ -58,6 +58,10 @@ def run(folder: Path, *command: str, **environment: str) -> str:
     return done.stdout
 
 
+# Between these two a test is lost only if the step after it has lost it, too.
+@pytest.mark.parametrize(
+    "app_folder", [STEPS[0], STEPS[-1]], ids=lambda step: step.name, indirect=True
+)
 def test_the_app_passes_its_own_tests(app_folder: Path, database: str) -> None:
     output = run(app_folder, "pytest", "-q", "tests", TEST_DATABASE_URL=database)
 

@@ -23,7 +23,7 @@ from checker.engine.job import Job
 from checker.engine.verdict import Failure, Location, TestResult, Verdict
 from checker.errors import EnvironmentTrouble
 
-SAMPLED_STEPS = 2
+SAMPLED_STEPS = 1
 SEED = "the same random values in both"
 
 
@@ -31,7 +31,7 @@ def in_page(bench: Bench, scope: Scope) -> Iterator[Finding]:
     """Starter, solution and mistakes get equal verdicts in CPython and in the page's Python.
 
     An exercise that is marked local is solved in CPython, and is not in the page. Of a sample
-    are the exercises of two steps, each with one of its mistakes; another content, other ones.
+    are the exercises of one step, each with one of its mistakes; another content, other ones.
     """
     steps = [step for step in bench.course.steps if is_in_page(step) and _within(step, scope)]
     if scope.sample:
