@@ -12,8 +12,12 @@ from checker.engine.verdict import Verdict
 
 
 def both_subjects(bench: Bench, scope: Scope) -> Iterator[Finding]:
-    """Starter and solution get equal verdicts from the direct and the remote subject."""
-    cases = [(exercise, which) for exercise in scope.exercises for which in ("starter", "solution")]
+    """Starter and solution get equal verdicts from the direct and the remote subject.
+
+    A sample is the solution alone, which comes further in each test.
+    """
+    states = ("solution",) if scope.sample else ("starter", "solution")
+    cases = [(exercise, which) for exercise in scope.exercises for which in states]
     yield from bench.map(lambda case: _case(bench, *case), cases)
 
 
