@@ -29,7 +29,7 @@ def relationships() -> dict[str, dict[str, object]]:
             "deletes": relation.cascade.delete,
             "only shows": relation.viewonly,
         }
-        for mapper in Base.registry.mappers
+        for mapper in sorted(Base.registry.mappers, key=str)  # they are a set
         for relation in mapper.relationships
     }
 
