@@ -134,7 +134,7 @@ HORRORS = {
     "recursion": "RecursionError|MemoryError|segmentation fault|still not done|was killed",
     "memory": "MemoryError|was killed",
     "forks": "still not done|was killed|stopped answering",
-    "disk": "OSError|No space left|File too large|disk is full|still not done",
+    "disk": "OSError|No space left|File too large|disk is full",
     "inodes": "still not done|No space left|disk is full|OSError",
     "print": "printed more than 10 MB",
     "flood": "printed more than 10 MB|still not done",
