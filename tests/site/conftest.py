@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from checker.course import Course
 
@@ -160,10 +161,17 @@ def run_mkdocs(config: Path, target: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real site, built once."""
-    target = tmp_path_factory.mktemp("site")
-    done = run_mkdocs(REPOSITORY / "mkdocs.yml", target)
-    assert done.returncode == 0, done.stderr[-4000:]
+    """The real site, built once, whichever of the processes that run the tests needs it first."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # where each process has its own
+    target = folder / "site"
+    with FileLock(folder / "site.lock"):
+        if not target.exists():
+            built = tmp_path_factory.mktemp("built")
+            done = run_mkdocs(REPOSITORY / "mkdocs.yml", built)
+            assert done.returncode == 0, done.stderr[-4000:]
+            built.rename(target)
     return target
 
 
