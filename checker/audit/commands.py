@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-from checker.audit.model import SEVERITIES, Severity
+from checker.audit.hits import SEVERITIES, Severity
 from checker.errors import EnvironmentTrouble, UserError
 
 FAULT = 70

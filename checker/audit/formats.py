@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from checker.audit.model import SEVERITIES, Finding, Report, Rule
+from checker.audit.hits import SEVERITIES
+from checker.audit.model import Finding, Report, Rule
 from checker.audit.rules import RULES
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"

@@ -1,34 +1,14 @@
-"""What a rule is, and what it finds."""
+"""What a rule is, and what an audit reports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:
-    from checker.audit.project import Project
+from checker.audit.hits import SEVERITIES, Hit, Severity
+from checker.audit.project import Project
 
-Severity = Literal["error", "warning", "note"]
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")  # worst first
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One place where a rule is broken: what is there, and where it is.
-
-    ``line`` and ``column`` count from 1. ``severity`` is for a place that is less certain, or
-    less harmful, than the rule as such.
-    """
-
-    file: str
-    line: int
-    column: int
-    message: str
-    severity: Severity | None = None
-
-
-Check = Callable[["Project"], Iterable[Hit]]
+Check = Callable[[Project], Iterable[Hit]]
 
 
 @dataclass(frozen=True)

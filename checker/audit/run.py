@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from checker.audit.exceptions import Comment, exceptions_in
-from checker.audit.model import Excepted, Fault, Finding, Hit, Report, Rule
+from checker.audit.hits import Hit
+from checker.audit.model import Excepted, Fault, Finding, Report, Rule
 from checker.audit.options import Options
 from checker.audit.project import Built, Project
 from checker.audit.rules import BY_ID, RULES, itself

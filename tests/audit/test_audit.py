@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 import checker.audit
 from checker.audit.building import build
 from checker.audit.commands import audit as command
-from checker.audit.model import Hit, Report, silent
+from checker.audit.hits import Hit
+from checker.audit.model import Report, silent
 from checker.audit.options import Options, read_options
 from checker.audit.project import Project
 from checker.audit.rules import BY_ID, RULES

@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from checker.audit.model import Hit, Severity, rule
+from checker.audit.hits import Hit, Severity
+from checker.audit.model import rule
 from checker.audit.project import MIGRATION, Project
 from checker.audit.source import PyFile, has_keyword, keyword, text_of, value_of, words_in
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.audit.model import Hit, rule
+from checker.audit.hits import Hit
+from checker.audit.model import rule
 from checker.audit.project import Project
 from checker.audit.rules.container import SECRET
 

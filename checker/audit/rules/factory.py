@@ -7,7 +7,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from checker.audit.model import Hit, rule
+from checker.audit.hits import Hit
+from checker.audit.model import rule
 from checker.audit.project import Project
 from checker.audit.source import PyFile, has_keyword, keyword, text_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from checker.audit.model import Hit, Severity, rule
+from checker.audit.hits import Hit, Severity
+from checker.audit.model import rule
 from checker.audit.project import Project
 from checker.audit.source import PyFile, keyword, value_of, words_in
 

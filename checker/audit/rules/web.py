@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from checker.audit.model import Hit, rule
+from checker.audit.hits import Hit
+from checker.audit.model import rule
 from checker.audit.project import Project
 from checker.audit.source import has_keyword, keyword, settings_of, text_of, value_of, words_in
 
