@@ -11,7 +11,9 @@ import shutil
 import sys
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
+import psycopg
 import pytest
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A database of a server where the user may create others.
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 SKIPS_FAIL = bool(os.environ.get("CI")) and sys.platform == "linux"
 
 
@@ -67,3 +71,15 @@ def browser() -> Iterator[Browser]:
         chromium = player.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """The address of a new and empty PostgreSQL database, dropped at the end."""
+    if not POSTGRES:
+        pytest.skip("no PostgreSQL: set TEST_POSTGRES_URL=postgresql://localhost/postgres")
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(POSTGRES, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+        yield f"{POSTGRES.rpartition('/')[0]}/{name}"
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

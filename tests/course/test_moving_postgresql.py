@@ -8,33 +8,15 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
-import pytest
 
 from checker.author.trees import solved, write_tree
 from checker.course import Course
 
-SERVER = os.environ.get("TEST_POSTGRES_URL", "")
 STEP = next(step for step in Course.load(Path(__file__).parents[2]).steps if step.number == 7)
 ROWS = 3000
-
-pytestmark = pytest.mark.skipif(
-    not SERVER, reason="no PostgreSQL: set TEST_POSTGRES_URL=postgresql://localhost/postgres"
-)
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    """The address of a new and empty database, dropped at the end."""
-    name = f"library_{uuid4().hex}"
-    with psycopg.connect(SERVER, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        yield f"{SERVER.rpartition('/')[0]}/{name}"
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def flask(folder: Path, database: str, *command: str) -> subprocess.CompletedProcess[str]:

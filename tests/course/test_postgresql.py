@@ -8,9 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -18,22 +16,7 @@ import pytest
 from checker.author.trees import solved, write_tree
 from checker.course import Course
 
-SERVER = os.environ.get("TEST_POSTGRES_URL", "")
 STEPS = [step for step in Course.load(Path(__file__).parents[2]).steps if step.number >= 2]
-
-pytestmark = pytest.mark.skipif(
-    not SERVER, reason="no PostgreSQL: set TEST_POSTGRES_URL=postgresql://localhost/postgres"
-)
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    """The address of a new and empty database, dropped at the end."""
-    name = f"library_{uuid4().hex}"
-    with psycopg.connect(SERVER, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        yield f"{SERVER.rpartition('/')[0]}/{name}"
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(params=STEPS, ids=lambda step: step.name)

@@ -9,23 +9,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import psycopg
 import pytest
 
 from checker.author.trees import solved, write_tree
 from checker.course import Course
 
-SERVER = os.environ.get("TEST_POSTGRES_URL", "")
 ROOT = Path(__file__).resolve().parents[2]
-
-pytestmark = pytest.mark.skipif(
-    not SERVER, reason="no PostgreSQL: set TEST_POSTGRES_URL=postgresql://localhost/postgres"
-)
 
 START = """
 import json
@@ -81,16 +73,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("step2")
     write_tree(solved(Course.load(ROOT).step(2)), folder)
     return folder
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    """The address of a new and empty database, dropped at the end."""
-    name = f"step2_{uuid4().hex}"
-    with psycopg.connect(SERVER, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        yield f"{SERVER.rpartition('/')[0]}/{name}"
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
