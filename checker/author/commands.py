@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from checker import sums
 from checker.course import Course, CourseError, NotFound, find_course
 from checker.errors import UserError
 
@@ -180,6 +181,7 @@ def propagate(first: str | None, since: str, dry_run: bool) -> None:
     alternatives and the mistakes that build on it. Where both sides changed the same
     lines, the file stays as it is, and the merge is put beside it as FILE.rej: settle it,
     then go on with --from the step of that file. Exits with 1 if there is such a file.
+    Last, steps/SHA256SUMS is written anew.
     """
     from checker.author.propagate import propagate as carry
 
@@ -201,6 +203,8 @@ def propagate(first: str | None, since: str, dry_run: bool) -> None:
                 )
             else:
                 click.echo(f"{'removed' if carried.content is None else 'carried'}  {carried.path}")
+        if not dry_run:
+            sums.path(course).write_text(sums.written(course), encoding="utf-8", newline="\n")
     sys.exit(1 if conflicts else 0)
 
 

@@ -132,9 +132,9 @@ def _tell_unsolved(session: Session, step: Step) -> None:
 def adopt(session: Session, name: str | None) -> None:
     found = changes.strays(session.course)
     if not found:
-        raise UserError("no edit in steps/ that git knows of")
+        raise UserError("no edit in steps/ that anything tells of")
     step = session.course.step(name or next(iter(found)))
-    edits = changes.stray_contents(session.course, step)
+    edits = changes.stray_contents(session.workspace, step)
     if not edits:
         raise UserError(f"no edit in steps/{step.name}; there are some in {', '.join(found)}")
     if not session.workspace.is_started(step):

@@ -8,7 +8,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from checker import sums
 from checker.course import Course, Exercise, Step
+from checker.errors import UserError
+from checker.files import read
 from checker.learn.text import Line, Span, line, neutral
 from checker.workspace import Workspace
 
@@ -53,11 +56,16 @@ def _text(path: Path) -> str:
 
 
 def strays(course: Course) -> dict[str, list[str]]:
-    """Files edited in ``steps/`` by step name, as git sees them; empty where there is no git."""
+    """Files edited in ``steps/`` by step name, as git sees them.
+
+    Where there is no git, of the files that an exercise edits those that are not as handed out.
+    """
     edited = _git(course.root, "diff", "--name-only", "--relative", "-z", "HEAD", "--", "steps")
+    if edited is None:
+        return _edited(course)
     added = _git(course.root, "ls-files", "--others", "--exclude-standard", "-z", "--", "steps")
     found: dict[str, list[str]] = {}
-    for entry in ((edited or b"") + (added or b"")).split(b"\0"):
+    for entry in (edited + (added or b"")).split(b"\0"):
         path = os.fsdecode(entry)
         parts = path.split("/", 2)
         if len(parts) == 3 and any(step.name == parts[1] for step in course.steps):
@@ -65,17 +73,44 @@ def strays(course: Course) -> dict[str, list[str]]:
     return found
 
 
-def stray_contents(course: Course, step: Step) -> dict[str, tuple[bytes | None, bytes | None]]:
-    """Each edited file of a step: what the course has there, and what was found."""
+def _edited(course: Course) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for place, digest in sums.known(course).items():
+        step, _, name = place.partition("/")
+        content = read(course.root / "steps" / place)
+        if content is None or sums.digest(content) != digest:
+            found.setdefault(step, []).append(name)
+    return found
+
+
+def stray_contents(
+    workspace: Workspace, step: Step
+) -> dict[str, tuple[bytes | None, bytes | None]]:
+    """Each edited file of a step: what the course has there, and what was found.
+
+    Without git the course's version is the learner's, as long as they have not begun; after
+    that :class:`~checker.errors.UserError` says what to do by hand.
+    """
+    course = workspace.course
+    with_git = has_git(course)
     contents = {}
     for name in strays(course).get(step.name, []):
-        file = step.path / name
-        found = file.read_bytes() if file.is_file() else None
-        contents[name] = (
-            _git(course.root, "show", f"HEAD:./steps/{step.name}/{name}"),
-            found,
-        )
+        if with_git:
+            base = _git(course.root, "show", f"HEAD:./steps/{step.name}/{name}")
+        else:
+            base = _handed_out(workspace, step, name)
+        contents[name] = (base, read(step.path / name))
     return contents
+
+
+def _handed_out(workspace: Workspace, step: Step, name: str) -> bytes:
+    mine = read(workspace.folder(step) / name)
+    if mine is None or sums.digest(mine) != sums.known(workspace.course)[f"{step.name}/{name}"]:
+        raise UserError(
+            f"there is no git here to bring back the course's steps/{step.name}/{name}: copy what"
+            f" you wrote there to work/{step.name}/{name}, then unpack the course anew"
+        )
+    return mine
 
 
 def stray_message(course: Course) -> str:

@@ -231,12 +231,13 @@ def _missing_files(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _edits(course: Course) -> Finding:
-    if not changes.has_git(course):
-        return Finding("git", "note", "no git or no repository here: edits in steps/ go unnoticed")
     message = changes.stray_message(course)
     if message:
         cause, _, repair = message.partition(". Move it to work/: ")
         return Finding("steps/", "note", cause, repair)
+    if not changes.has_git(course):
+        cause = "no git or no repository here: only what exercises edit is watched in steps/"
+        return Finding("git", "note", cause)
     return Finding("git", "ok", "steps/ is as the course has it")
 
 

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 import checker.learn
+from checker import sums
 
 SCHEMAS = Path(checker.learn.__file__).parent / "schemas"
 GREETING = "work/01_first/app/greeting.py"
@@ -362,6 +363,31 @@ class TestEditsInSteps:
         assert learner.types("start", "1", "--adopt").code == 0
         assert learner.path("steps/01_first/app/__init__.py").is_file()
         assert learner.path("work/01_first/app/__init__.py").is_file()
+
+    def test_without_git_they_are_noticed_and_moved(self, learner: Any) -> None:
+        course = learner.session.course
+        sums.path(course).write_text(sums.written(course), encoding="utf-8")
+        learner.types("start", "1")
+        original = learner.read(GREETING)
+        assert "--adopt" not in learner.types().err
+        learner.save("steps/01_first/app/greeting.py", SOLVED)
+        assert "steps/01_first/app/greeting.py changed" in learner.types().err
+        assert learner.types("start", "1", "--adopt").code == 0
+        assert learner.read(GREETING) == SOLVED.encode()
+        assert learner.read("steps/01_first/app/greeting.py") == original
+        assert "--adopt" not in learner.types().err
+
+    def test_without_git_and_with_two_edits_it_is_said_what_to_do(self, learner: Any) -> None:
+        course = learner.session.course
+        sums.path(course).write_text(sums.written(course), encoding="utf-8")
+        learner.types("start", "1")
+        learner.save("steps/01_first/app/greeting.py", SOLVED)
+        learner.save(GREETING, "# mine\n")
+        answer = learner.types("start", "1", "--adopt")
+        assert answer.code == 2
+        assert "copy what you wrote there to work/01_first/app/greeting.py" in answer.err
+        assert learner.read("steps/01_first/app/greeting.py") == SOLVED.encode()
+        assert learner.read(GREETING) == b"# mine\n"
 
     def test_without_edits_there_is_nothing_to_adopt(self, learner: Any) -> None:
         assert learner.types("start", "--adopt").code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checker import sums
 from checker.author.bench import Bench
 from checker.author.findings import Finding, Scope, broken, holds
 from checker.author.proofs.common import manifest
@@ -22,6 +23,18 @@ def manifests(bench: Bench, scope: Scope) -> Iterator[Finding]:
     for step in scope.steps:
         found = [*_changes(step), *_solutions(bench, step), *_superseded(bench.course, step)]
         yield from found or [holds(step.name)]
+    if scope.exercises == bench.course.exercises:
+        yield from _sums(bench.course)
+
+
+def _sums(course: Course) -> Iterator[Finding]:
+    file = sums.path(course)
+    if file.is_file() and file.read_text(encoding="utf-8") != sums.written(course):
+        yield broken(
+            "steps/SHA256SUMS",
+            "an exercise edits files that are not as it says",
+            "checker author propagate",
+        )
 
 
 def _words(course: Course, exercise: Exercise) -> Iterator[Finding]:

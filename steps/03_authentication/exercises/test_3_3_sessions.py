@@ -4,6 +4,8 @@ import base64
 import json
 import secrets
 
+import pytest
+
 ME = "/api/v1/users/me"
 
 
@@ -181,6 +183,25 @@ def renew_too_late() -> dict[str, object]:
             result = getattr(error, "code", type(error).__name__)
     alive = sum(row["revoked_at"] is None for row in world.rows("refresh_sessions"))
     return {"result": result, "alive": alive, "locked": "FOR UPDATE" in " ".join(said)}
+
+
+def log_out_second() -> str:
+    """A logout with a token that another logout lists right before our own write."""
+    import secrets
+    import time
+
+    import world
+    from app.services import sessions
+
+    claims = {"jti": secrets.token_hex(16), "exp": int(time.time()) + 60, "sub": "1", "iat": 0}
+    row = f"'{claims['jti']}', '2100-01-01 00:00:00.000000'"
+    faster = f"INSERT INTO revoked_tokens (jti, expires_at) VALUES ({row})"  # noqa: S608
+    world.slip_in("INSERT INTO revoked_tokens", faster)
+    try:
+        sessions.revoke_access_token(claims)
+    except Exception as error:  # noqa: BLE001 - judged by the test
+        return type(error).__name__
+    return "done"
 
 
 def log_in(client, user):
@@ -410,6 +431,15 @@ def test_logging_out_takes_both_tokens_back(anonymous, client, inside):
     assert client.post("/api/v1/auth/logout").status_code == 204, "a program logs out too"
     answer = client.get(ME)
     assert_refused(answer, "token_revoked", "a program's token, of no family, after its logout")
+
+
+@pytest.mark.about("app/services/sessions.py", "revoke_access_token")
+def test_whoever_logs_out_twice_at_once_is_out(inside):
+    result = inside(log_out_second)
+    assert result == "done", (
+        "somebody clicked twice: while yours was at work, another logout listed the same token, and"
+        f" this is what came of yours: {result}; a token that is on the list already is no error"
+    )
 
 
 def test_everything_can_be_ended_at_once(anonymous, inside):

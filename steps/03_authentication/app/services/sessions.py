@@ -65,8 +65,9 @@ def end_all(user: User) -> None:
 def revoke_access_token(claims: Mapping[str, Any]) -> None:
     """Put an access token on the blocklist until it expires, and commit.
 
-    A token that is there already is left alone. What has expired meanwhile is dropped: the
-    list stays as long as fifteen minutes of logouts.
+    A token that is there already is left alone, also where another logout has put it there
+    a moment ago. What has expired meanwhile is dropped: the list stays as long as fifteen
+    minutes of logouts.
     """
     raise NotBuiltYet("3.3")
 
