@@ -42,6 +42,7 @@ def define_env(env: Environment) -> None:
         pages.step,
         pages.facts,
         pages.changes,
+        pages.differences,
         pages.exercises,
         pages.exercise,
         pages.contract,
@@ -102,6 +103,10 @@ class Pages:
     def changes(self, name: str | int) -> str:
         """What the step hands out beyond the last one's solved state."""
         return changes.changes(self.course, self.course.step(name))
+
+    def differences(self, name: str | int, page: str) -> str:
+        """What differs in those of these files that ``page`` shows: changed, or added."""
+        return changes.differences(self.course, self.course.step(name), page)
 
     def exercises(self, name: str | int) -> str:
         """The step's exercises as a table."""
