@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.pages import Page
 
 from checker.author.pages import api, audit, cards, changes, coverage, sources, symbols, taught
+from checker.author.pages.afterwards import Afterwards
 from checker.author.pages.markup import counted, fence, folded, language_of
 from checker.claims import Section, load_claims
 from checker.course import Course, Step
@@ -27,6 +31,11 @@ _NOT_RECORDED = (
 class Environment(Protocol):
     """The part of mkdocs-macros that is used here."""
 
+    variables: dict[str, Any]
+    page: Page
+    markdown: str
+    conf: MkDocsConfig
+
     @property
     def project_dir(self) -> str: ...
 
@@ -36,7 +45,9 @@ class Environment(Protocol):
 def define_env(env: Environment) -> None:
     """Called by mkdocs-macros, once for each build."""
     root = Path(env.project_dir)
-    pages = Pages(root, Course.load(root))
+    course = Course.load(root)
+    pages = Pages(root, course)
+    env.variables["afterwards"] = Afterwards(course)
     for macro in (
         pages.code,
         pages.step,
@@ -62,6 +73,16 @@ def define_env(env: Environment) -> None:
         audit.audit_rules,
     ):
         env.macro(macro)
+
+
+def on_post_page_macros(env: Environment) -> None:
+    """Called by mkdocs-macros for each page, when nothing is left in it to fill in."""
+    env.variables["afterwards"].keep(env.page, env.markdown)
+
+
+def on_post_build(env: Environment) -> None:
+    """Called by mkdocs-macros when every page is written."""
+    env.variables["afterwards"].write(env.conf)
 
 
 class Pages:
