@@ -226,7 +226,10 @@ def doctor(grading: bool, as_json: bool) -> None:
 @cli.command()
 @click.argument("exercise", required=False)
 def docs(exercise: str | None) -> None:
-    """Open the page of an exercise, served from your own machine."""
+    """Open the page of an exercise, served from your own machine.
+
+    While it is served, the cards of the page show how your work stands.
+    """
     from checker.learn import actions
 
     actions.docs(_session(), exercise)

@@ -373,7 +373,7 @@ def docs(session: Session, name: str | None) -> None:
     if not sys.stdout.isatty():
         print(pages.file_address(site, page, anchor))
         return
-    with pages.serve(site) as server:
+    with pages.serve(site, session) as server:
         address = pages.address(pages.base_of(server), page, anchor)
         say(f"{exercise.id} {exercise.title}: {address}   Ctrl-C ends it")
         pages.open_browser(address)

@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import webbrowser
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from checker.course import Course, Exercise
 from checker.errors import EnvironmentTrouble
 from checker.files import locked, tree, write
+from checker.learn.live import Server
+from checker.learn.session import Session
 
 SOURCES = ("docs", "steps", "solutions", "checker", "claims.toml", "mkdocs.yml")
 BUILD_SECONDS = 300
@@ -123,18 +124,12 @@ def address(base: str, page: str, anchor: str) -> str:
     return f"{base}/{page.removesuffix('index.html')}" + (f"#{anchor}" if anchor else "")
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Say nothing: a request log would bury the address."""
-
-
-def serve(site: Path) -> ThreadingHTTPServer:
+def serve(site: Path, session: Session) -> ThreadingHTTPServer:
     """A server for the site on localhost, at the first free port; the caller runs it."""
-    handler = partial(_Quiet, directory=str(site))
     for port in range(FIRST_PORT, FIRST_PORT + 20):
         with contextlib.suppress(OSError):
-            return ThreadingHTTPServer(("127.0.0.1", port), handler)
-    return ThreadingHTTPServer(("127.0.0.1", 0), handler)
+            return Server(port, site, session)
+    return Server(0, site, session)
 
 
 def open_browser(address: str) -> bool:

@@ -73,22 +73,28 @@ def test_the_first_step_has_no_step_before_it(pages: Pages) -> None:
     assert "every file is new" in pages.changes(1)
 
 
-def test_a_changed_file_shows_its_reason_and_what_differs_from_the_solved_step(
-    pages: Pages,
-) -> None:
-    shown = pages.changes(2)
+def test_a_changed_file_is_named_with_its_reason_and_leads_to_what_differs(pages: Pages) -> None:
+    named, shown = pages.changes(2), pages.differences(2, "changed")
 
-    assert "1 file changed<" in shown
-    assert "`app.py` the greeting is polite now" in shown
+    assert "1 file changed<" in named
+    assert "[`app.py`](/learn/changed/02_second.md#app-py) the greeting is polite now" in named
+    assert "### `app.py` { #app-py }\n\nThe greeting is polite now." in shown
     assert '-    return f"Hello, {name}."\n+    return f"Good day, {name}."' in shown
     assert "exercise 1.1" not in shown, "the comparison is with the solved step"
 
 
 def test_an_added_file_is_shown_as_it_is(pages: Pages) -> None:
-    shown = pages.changes(2)
+    assert "(/learn/added/02_second.md#notes-md) what comes next" in pages.changes(2)
+    assert "{.markdown}\nNext: `bye`." in pages.differences(2, "added")
 
-    assert "`notes.md` what comes next" in shown
-    assert "{.markdown}\nNext: `bye`." in shown
+
+def test_a_lock_is_named_and_not_shown(root: Path) -> None:
+    (root / "steps/02_second/app.lock").write_text("flask==3.1.3\n", encoding="utf-8")
+
+    shown = Pages(root, Course.load(root)).differences(2, "added")
+
+    assert "### `app.lock`" in shown
+    assert "3.1.3" not in shown
 
 
 def test_a_test_that_no_longer_holds_is_named_with_the_reason(pages: Pages) -> None:

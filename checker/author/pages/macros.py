@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.pages import Page
 
 from checker.author.pages import api, audit, cards, changes, coverage, sources, symbols, taught
+from checker.author.pages.afterwards import Afterwards
 from checker.author.pages.markup import counted, fence, folded, language_of
 from checker.claims import Section, load_claims
 from checker.course import Course, Step
@@ -27,6 +31,11 @@ _NOT_RECORDED = (
 class Environment(Protocol):
     """The part of mkdocs-macros that is used here."""
 
+    variables: dict[str, Any]
+    page: Page
+    markdown: str
+    conf: MkDocsConfig
+
     @property
     def project_dir(self) -> str: ...
 
@@ -36,12 +45,15 @@ class Environment(Protocol):
 def define_env(env: Environment) -> None:
     """Called by mkdocs-macros, once for each build."""
     root = Path(env.project_dir)
-    pages = Pages(root, Course.load(root))
+    course = Course.load(root)
+    pages = Pages(root, course)
+    env.variables["afterwards"] = Afterwards(course)
     for macro in (
         pages.code,
         pages.step,
         pages.facts,
         pages.changes,
+        pages.differences,
         pages.exercises,
         pages.exercise,
         pages.contract,
@@ -61,6 +73,16 @@ def define_env(env: Environment) -> None:
         audit.audit_rules,
     ):
         env.macro(macro)
+
+
+def on_post_page_macros(env: Environment) -> None:
+    """Called by mkdocs-macros for each page, when nothing is left in it to fill in."""
+    env.variables["afterwards"].keep(env.page, env.markdown)
+
+
+def on_post_build(env: Environment) -> None:
+    """Called by mkdocs-macros when every page is written."""
+    env.variables["afterwards"].write(env.conf)
 
 
 class Pages:
@@ -102,6 +124,10 @@ class Pages:
     def changes(self, name: str | int) -> str:
         """What the step hands out beyond the last one's solved state."""
         return changes.changes(self.course, self.course.step(name))
+
+    def differences(self, name: str | int, page: str) -> str:
+        """What differs in those of these files that ``page`` shows: changed, or added."""
+        return changes.differences(self.course, self.course.step(name), page)
 
     def exercises(self, name: str | int) -> str:
         """The step's exercises as a table."""

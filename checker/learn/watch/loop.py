@@ -342,7 +342,7 @@ class Watch:
         site = pages.build(self.session.course)
         page, anchor = pages.page_of(site, exercise)
         if not self.server:
-            server = pages.serve(site)
+            server = pages.serve(site, self.session)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             self.server = pages.base_of(server)
         address = pages.address(self.server, page, anchor)
