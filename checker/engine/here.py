@@ -21,7 +21,7 @@ from checker.engine.job import Job
 from checker.engine.session import run
 from checker.engine.supervise import Supervisor
 from checker.engine.verdict import Verdict
-from checker.harness.footprints import MARKED
+from checker.harness.footprints import forget
 
 
 def check(job: Job, on_event: Callable[[Event], None] | None = None) -> Verdict:
@@ -62,6 +62,6 @@ def as_before() -> Iterator[None]:
         os.chdir(here)
         root.setLevel(level)
         root.handlers[:] = handlers
-        MARKED.clear()
+        forget()
         os.urandom = random._urandom = urandom  # type: ignore[attr-defined]
         random.seed()

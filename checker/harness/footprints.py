@@ -16,13 +16,49 @@ _walk: ContextVar[Walk | None] = ContextVar("course_walk", default=None)
 MARKED: set[str] = set()
 """The files that this process has compiled with marks, by :meth:`Ground.key`."""
 
+UNMARKED: set[str] = set()
+"""The files to edit that came in by another door: they have run without marks."""
+
+_watched: list[Ground] = []
+
+
+def watch_doors(ground: Ground) -> None:
+    """From here on know of each file to edit that runs without marks.
+
+    Python tells before it runs any module, whoever has read and compiled it.
+    """
+    if not _watched:
+        sys.addaudithook(_at_door)  # which stays for as long as the process does
+    _watched[:] = [ground]
+
+
+def forget() -> None:
+    """What has been imported is to be imported again."""
+    MARKED.clear()
+    UNMARKED.clear()
+
+
+def _at_door(event: str, arguments: tuple[Any, ...]) -> None:
+    # Called for all kinds of things: nothing here may be slow.
+    if event != "exec":
+        return
+    filename = arguments[0].co_filename
+    if filename.startswith("<") or not _watched[0].marked(filename):
+        return
+    key = Ground.key(filename)
+    if key not in MARKED:
+        UNMARKED.add(key)
+        walk = _walk.get()
+        if walk is not None:
+            walk.look()
+
 
 class Walk:
     """Watches one operation in one thread: ``with Walk(ground) as walk: …``.
 
     Watches nothing where no file to edit is known; other threads run untouched. Files that
     were compiled with marks (:mod:`checker.harness.marks`) speak for themselves. Where one
-    was not imported yet, or came in by another door, a profiler watches, and one that was
+    came in by another door, or nobody watches the doors, a profiler does, and one that was
     there before is back in its place afterwards.
     """
 
@@ -33,16 +69,23 @@ class Walk:
 
     def __enter__(self) -> Self:
         self._token = _walk.set(self)
-        self._profiles = bool(self._ground.modules - MARKED)
-        if self._profiles:
-            self._before = sys.getprofile()
-            sys.setprofile(self._watch())
+        self._profiles = False
+        wanted = UNMARKED if _watched else self._ground.modules
+        if self._ground.modules & wanted - MARKED:
+            self.look()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._profiles:
             sys.setprofile(self._before)
         _walk.reset(self._token)
+
+    def look(self) -> None:
+        """From here on look at every call: slow, and only where nothing else will do."""
+        if not self._profiles:
+            self._profiles = True
+            self._before = sys.getprofile()
+            sys.setprofile(self._watch())
 
     def answered(self) -> None:
         """The answer is there: what runs from here on is clean-up."""

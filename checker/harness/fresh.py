@@ -14,7 +14,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from checker.harness.footprints import MARKED, note
+from checker.harness.footprints import MARKED, note, watch_doors
 from checker.harness.ground import Ground
 from checker.harness.marks import LEFT, marked
 
@@ -66,6 +66,7 @@ def import_from_source(ground: Ground) -> None:
 
     sys.path_hooks.insert(0, hook)
     _import_by_path(ground, loader)
+    watch_doors(ground)
     for path in [p for p in sys.path_importer_cache if Path(p).is_relative_to(ground.root)]:
         del sys.path_importer_cache[path]
 

@@ -8,6 +8,7 @@ import re
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Literal
@@ -186,8 +187,9 @@ class Ground:
         return frozenset(name for name in self._edited if name.endswith(".py"))
 
     @staticmethod
+    @cache
     def key(filename: str) -> str:
-        """A file's one name, whichever way it was reached."""
+        """A file's one name, whichever way it was reached; asked often, and links take time."""
         return os.path.normcase(os.path.realpath(filename))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from checker.harness.footprints import MARKED, Walk, note
+from checker.harness.footprints import MARKED, UNMARKED, Walk, note
 from checker.harness.fresh import import_from_source
 from checker.harness.ground import Ground
 from checker.harness.marks import LEFT, marked
@@ -174,19 +174,17 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
     sys.path_hooks[:], sys.path[:] = hooks, path
     importlib.util.spec_from_file_location = by_path
     MARKED.intersection_update(marks)
+    UNMARKED.clear()
     sys.path_importer_cache.clear()
     for name in ("marked_mine", "plain_mine"):
         sys.modules.pop(name, None)
 
 
-def test_no_profiler_is_needed_where_the_files_to_edit_were_imported(ground: Ground) -> None:
-    with Walk(ground):
-        assert sys.getprofile() is not None, "nothing has been imported yet"
-
-    import marked_mine  # type: ignore[import-not-found]
-    import plain_mine  # type: ignore[import-not-found]
-
+def test_no_profiler_is_needed_for_files_that_are_imported(ground: Ground) -> None:
     with Walk(ground) as walk:
+        import marked_mine  # type: ignore[import-not-found]
+        import plain_mine  # type: ignore[import-not-found]
+
         assert sys.getprofile() is None
         marked_mine.answer()
         plain_mine.other()
@@ -208,10 +206,17 @@ def test_a_file_that_is_imported_by_its_path_speaks_for_itself(ground: Ground) -
 def test_a_file_that_came_by_another_door_is_watched(ground: Ground) -> None:
     file = ground.root / "marked_mine.py"
     names: dict[str, Any] = {}
-    exec(compile(file.read_text("utf-8"), str(file), "exec"), names)  # noqa: S102 - written above
+    code = compile(file.read_text("utf-8"), str(file), "exec")
+    with Walk(ground) as walk:
+        exec(code, names)  # noqa: S102 - written above
+        assert sys.getprofile() is not None, "from where it came in"
+        names["answer"]()
+    assert sys.getprofile() is None
+    assert str(walk.footprints.last) == "marked_mine.py:1, in answer"
+
     with Walk(ground) as walk:
         names["answer"]()
-    assert str(walk.footprints.last) == "marked_mine.py:1, in answer"
+    assert str(walk.footprints.last) == "marked_mine.py:1, in answer", "in the next walk, too"
 
 
 def test_other_threads_leave_no_footprints(ground: Ground) -> None:
