@@ -353,6 +353,9 @@ def test_reading_stays(client, member, librarian, anonymous, inside):
         answer = anonymous.get(LOANS + path, headers=reader)
         assert told(answer) == "403 insufficient_scope", f"GET {LOANS}{path} without a scope"
     assert told(member.get(f"{LOANS}/{ids['theirs']}")) == "404 not_found", "not a member's loan"
+
+
+def test_the_conflicts_of_lending_stay(client, inside):
     said = inside(refusals_of_lending)
     assert said == {
         "lend": ["copy_on_loan", "loan_limit_reached", "loan_overdue", "user_inactive"],

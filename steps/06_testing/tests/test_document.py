@@ -10,8 +10,10 @@ Answers
     same ISBN (409), a body with an unknown field (422), an author who is not there (404).
 Credentials
     Every operation whose ``security`` demands some is refused without: 401, with
-    ``WWW-Authenticate``. Every operation that demands none answers something else than 401.
-    Whoever has ``books:read`` and nothing more can remove no book: 403.
+    ``WWW-Authenticate``. Every operation whose ``security`` is empty answers something else than
+    401. Where an empty requirement (``{}``) stands beside others, who asks may be nobody, or has
+    to say who they are in the body: nothing is to be held of these. Whoever has ``books:read`` and
+    nothing more can remove no book: 403.
 
 A schema is JSON Schema 2020-12; ``$ref`` points into the document. Words, versions and the order of
 operations may change any day, and operations may be added. ``client`` is a program with every

@@ -1,7 +1,9 @@
 """Exercise 8.4: reservations, from the migration to the document."""
 
 import random
+import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 API = "/api/v1"
 RESERVATIONS = f"{API}/reservations"
@@ -75,6 +77,12 @@ def forget() -> None:
     import world
 
     world.forget_statements()
+
+
+def headers_of(role: str) -> dict[str, str]:
+    import world
+
+    return world.identity(role)
 
 
 def headers_with(scope: str) -> dict[str, str]:
@@ -652,6 +660,32 @@ def test_the_list_is_sorted_as_asked(client, inside):
     assert len(ids) == 2 * len(books), "the list has all of them"
     refused = told(client.get(f"{RESERVATIONS}?sort=status"))
     assert refused == "422 validation_failed", "sorted by what is not on the list of keys"
+
+
+def test_links_lead_to_every_get(anonymous, inside):
+    inside(member_and_others)
+    gets = [
+        path
+        for path, item in anonymous.get("/openapi.json").json["paths"].items()
+        if "get" in item and path.startswith(API)
+    ]
+    waiting, seen, headers = [f"{API}/"], set(), inside(headers_of, "admin")
+    while waiting and len(seen) < 200:
+        path = waiting.pop()
+        seen.add(path)
+        answer = anonymous.get(path, headers=headers)
+        found = re.findall(r'"href": ?"([^"]+)"', answer.text if path.startswith(API) else "")
+        waiting += {urlsplit(href).path for href in found} - seen - {*waiting}
+        assert answer.status_code != 404, f"a link leads to {path}, which answers 404 to an admin"
+    missed = [
+        get
+        for get in gets
+        if not any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", get), path) for path in seen)
+    ]
+    assert missed == [], (
+        "where somebody waits, whoever begins at the index and follows links gets to every GET of"
+        " the document; these have to be guessed"
+    )
 
 
 EXPECTED = {
