@@ -4,13 +4,16 @@ The Dockerfile is read, and not built: stage by stage, with its variables filled
 would. (CI builds the solution, and runs it.)
 """
 
+import ast
 import io
 import json
 import re
 import secrets
 import shlex
+import sys
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from posixpath import basename, dirname, join, normpath
 
 import pytest
 from dockerfile_parse import DockerfileParser
@@ -208,21 +211,108 @@ def ignored(patterns: list[str], path: str) -> bool:
     return out
 
 
-def brought(stage: Stage, patterns: list[str], files: list[str]) -> set[str]:
-    """Which of these files of the folder are in the image."""
-    seen = [path for path in files if not ignored(patterns, path)]
-    found = set()
+INSTALLED = "<what was installed>"
+"""Where programs such as gunicorn are, in a listing of files."""
+
+
+def listing(recipe: Recipe, stage: Stage, patterns: list[str], files: list[str]) -> dict[str, str]:
+    """Where in the image which of these files of the folder are, as COPY puts them there."""
+    folder = {path: path for path in files if not ignored(patterns, path)}
+    held: dict[str, str] = {}
+    for line, where, known in walked(stage):
+        if line.name == "RUN" and any(reads_the_lock(line, command) for command in line.commands):
+            held[join(installed_in(stage, where, known), "bin", "gunicorn")] = INSTALLED
+        elif line.name in {"COPY", "ADD"} and len(line.words) > 1:
+            other = recipe.stage(line.flags.get("from", ""))
+            if other is not None and other is not stage:
+                seen = listing(recipe, other, patterns, files)
+            else:
+                seen = {} if "from" in line.flags else folder
+            held |= copied(line, where, seen, {dirname(path) for path in held})
+    return held
+
+
+def walked(stage: Stage) -> list[tuple[Line, str, dict[str, str]]]:
+    """The lines of what made it, each with the folder and the variables that are there."""
+    where, known, found = "/", {}, []
     for line in stage.chain:
-        if line.name not in {"COPY", "ADD"} or "from" in line.flags:
-            continue
-        for source in line.words[:-1]:
-            wanted = source.strip("/").removeprefix("./") or "."
-            for path in seen:
-                parents = [str(parent) for parent in PurePosixPath(path).parents]
-                whole = [path, *parents[:-1]]
-                if wanted == "." or any(PurePosixPath(one).match(wanted) for one in whole):
-                    found.add(path)
+        if line.name == "WORKDIR":
+            where = normpath(join(where, line.text.strip("\"'")))
+        elif line.name == "ENV":
+            known |= dict(pairs(line.text))
+        found.append((line, where, dict(known)))
     return found
+
+
+def copied(line: Line, where: str, seen: dict[str, str], folders: set[str]) -> dict[str, str]:
+    """What one COPY puts where: of a folder what is in it, and not the folder."""
+    *sources, to = line.words
+    target = normpath(join(where, to))
+    into = to.endswith(("/", ".")) or len(sources) > 1 or target in {where, *folders}
+    found = {}
+    for source in sources:
+        wanted = normpath(join("/", source)).lstrip("/")
+        for path, origin in seen.items():
+            name = path.lstrip("/")
+            if "parents" in line.flags and fits(name, wanted):
+                found[join(target, name)] = origin
+            elif name == wanted or ("*" in wanted and alike(name, wanted)):
+                found[join(target, basename(name)) if into else target] = origin
+            elif fits(name, wanted):
+                deep = len(wanted.split("/")) if wanted else 0
+                found[join(target, *name.split("/")[deep:])] = origin
+    return found
+
+
+def fits(name: str, wanted: str) -> bool:
+    """Whether this is a file that COPY is to bring, or within a folder that it is to bring."""
+    parents = [str(parent) for parent in PurePosixPath(name).parents][:-1]
+    return not wanted or any(alike(one, wanted) for one in (name, *parents))
+
+
+def alike(name: str, wanted: str) -> bool:
+    return name.count("/") == wanted.count("/") and PurePosixPath(name).match(wanted)
+
+
+def reads_the_lock(line: Line, command: list[str]) -> bool:
+    """Whether this installs requirements.lock, under whatever name it was mounted."""
+    mounted = re.search(
+        r"(?:source|src)=\S*requirements\.lock,(?:\S*,)?(?:target|dst|destination)=([^,\s]+)",
+        line.flags.get("mount", "") + " " + line.text,
+    )
+    name = basename(mounted[1]) if mounted else "requirements.lock"
+    return installs(command) and name in " ".join(command)
+
+
+def environment_of(stage: Stage, where: str, known: dict[str, str]) -> str | None:
+    """The virtual environment that it makes, if it does."""
+    made = None
+    for line in stage.chain:
+        for command in line.commands if line.name == "RUN" else []:
+            names = [basename(word) for word in command]
+            for tool in ("venv", "virtualenv"):
+                if tool in names[:3] and not installs(command[:1]) or names[:2] == ["uv", tool]:
+                    paths = [
+                        one for one in command[names.index(tool) + 1 :] if not one.startswith("-")
+                    ]
+                    made = join(where, fill(paths[-1], known)) if paths else join(where, ".venv")
+    return None if made is None else normpath(made)
+
+
+def installed_in(stage: Stage, where: str, known: dict[str, str]) -> str:
+    """Below which folder the packages of the lock are: an environment, a prefix, Python's own."""
+    for line in stage.chain:
+        for command in line.commands if line.name == "RUN" else []:
+            if reads_the_lock(line, command):
+                said = fill(" ".join(command), known)
+                if found := re.search(r"(?:--prefix|--target|-t)[ =](\S+)", said):
+                    return normpath(join(where, found[1]))
+                if "--user" in command:
+                    return "/root/.local"
+                program = fill(command[0], known)
+                if program.startswith("/") and "/bin/" in program and "/usr" not in program:
+                    return dirname(dirname(program))
+    return environment_of(stage, where, known) or "/usr/local"
 
 
 @pytest.fixture
@@ -271,14 +361,14 @@ def test_every_image_is_named_exactly(recipe, source):
     running = {id(stage) for stage in (*recipe.stages[-1].line, *migrating.line)}
     for stage, each in zip(recipe.stages, raw, strict=True):
         place, said = f"line {each['startline'] + 1}", f"FROM {each['value']}"
+        assert stage.parent or exactly(stage.base) or stage.base == "scratch", (
+            f"{place}: {said} names no stage, and no image exactly"
+        )
         if stage.parent is None and id(stage) in running:
             assert re.search(r"\$\{?PYTHON_IMAGE\b", said), (
                 f"{place}: {said} is not ${{PYTHON_IMAGE}}, so nobody can build it on a base of"
                 " their own"
             )
-        assert stage.parent or exactly(stage.base), (
-            f"{place}: {said} names no stage, and no image exactly"
-        )
         for line in stage.lines:
             other = line.flags.get("from", "")
             mount = re.search(r"\bfrom=([^,\s]+)", line.flags.get("mount", ""))
@@ -288,7 +378,7 @@ def test_every_image_is_named_exactly(recipe, source):
                 )
 
 
-def test_what_installs_stays_behind(recipe, server):
+def test_what_installs_stays_behind(recipe, server, patterns):
     assert len(recipe.stages) > 1, "one stage: whatever it took to install is in the image as well"
     chain = [id(line) for line in server.chain]
     installing = []
@@ -305,7 +395,7 @@ def test_what_installs_stays_behind(recipe, server):
         (stage, line, command)
         for stage, line in installing
         for command in line.commands
-        if installs(command) and "requirements.lock" in " ".join(command)
+        if reads_the_lock(line, command)
     ]
     assert locked, "no stage installs requirements.lock"
     for _, line, command in locked:
@@ -313,14 +403,69 @@ def test_what_installs_stays_behind(recipe, server):
             f"line {line.number}: without --require-hashes a package may be another one than the"
             " one that was tested"
         )
-    copied = {recipe_stage(recipe, line) for line in server.chain if line.name == "COPY"}
-    wanted = {id(stage) for stage, _, _ in locked}
-    assert wanted & copied, "what was installed does not come over: COPY --from a stage that did"
+    image = recipe.arguments.get("PYTHON_IMAGE", (0, ""))[1]
+    for stage, line, _ in locked:
+        with_it, here = minor(stage.line[0].base), minor(image)
+        assert None in {with_it, here} or with_it == here, (
+            f"line {line.number}: Python {with_it} installs, and Python {here} runs: it looks"
+            " elsewhere, and what was compiled is for the other one"
+        )
+        ahead = Stage("", "", stage.chain[: [id(each) for each in stage.chain].index(id(line))])
+        early = set(listing(recipe, ahead, patterns, list(NEEDED)).values()) & set(NEEDED)
+        assert not early, (
+            f"line {line.number}: {min(early)} is copied before: with each change of it, all is"
+            " installed anew"
+        )
 
 
-def recipe_stage(recipe: Recipe, line: Line) -> int | None:
-    stage = recipe.stage(line.flags.get("from", ""))
-    return None if stage is None else id(stage)
+def minor(image: str) -> str | None:
+    """The version of Python that an image's tag names, such as 3.11."""
+    found = re.search(r"python:(\d+\.\d+)\.", image)
+    return found and found[1]
+
+
+def test_what_runs_is_there(recipe, server, migrations, patterns):
+    for name, stage in (("the last stage", server), ("migrations", migrations)):
+        places = {
+            dirname(place): place
+            for place, origin in listing(recipe, stage, patterns, []).items()
+            if origin == INSTALLED
+        }
+        words = started(stage)
+        program = basename(words[0]) if words else "what runs"
+        as_module = program.startswith("python")
+        made = {
+            environment_of(each, where, known)
+            for each in recipe.stages
+            for _, where, known in walked(each)[-1:]
+        } - {None}
+        if as_module and not made:
+            continue
+        assert places, (
+            f"what was installed does not come over to {name}: COPY --from a stage that did, and"
+            " the folder into which it did"
+        )
+        if not words or program not in {"gunicorn", "flask", "python", "python3"}:
+            continue
+        path = stage.environment.get("PATH", "").split(":")
+        path += ["/usr/local/bin", "/usr/bin", "/bin"]
+        found = dirname(words[0]) or next((one for one in path if one in places), "")
+        assert found in places, (
+            f"{name} runs {words[0]}, which is in {min(places)}: neither does ENV PATH begin with"
+            " that, nor does the command name it in full"
+        )
+        moved = made and found not in {join(one, "bin") for one in made if one}
+        loose = any("--relocatable" in line.text for each in recipe.stages for line in each.lines)
+        assert not moved or as_module or loose or dirname(found) == "/usr/local", (
+            f"a virtual environment was made in {min(filter(None, made))}, and copied to"
+            f" {dirname(found)}: its programs look for their Python where it was made"
+        )
+
+
+def started(stage: Stage) -> list[str]:
+    """The words of what runs."""
+    lines = filter(None, (stage.last("ENTRYPOINT"), stage.last("CMD")))
+    return [word for line in lines for word in (line.listed or [])]
 
 
 def installs(command: list[str]) -> bool:
@@ -331,17 +476,30 @@ def installs(command: list[str]) -> bool:
     return bool(names) and names[0] in INSTALLERS
 
 
-def test_it_holds_what_runs_and_nothing_else(server, migrations, patterns):
+def test_it_holds_what_runs_and_nothing_else(recipe, server, migrations, patterns):
     made_up = f"notes-{secrets.token_hex(4)}.txt"
     files = [*NEEDED, *UNWANTED, made_up, "requirements.lock", "pyproject.toml"]
     for name, stage in (("the last stage", server), ("migrations", migrations)):
-        found = brought(stage, patterns, files)
+        held = listing(recipe, stage, patterns, files)
+        found = set(held.values())
         for path in NEEDED:
             assert path in found, (
                 f"{name} lacks {path}: no COPY brings it, or .dockerignore hides it"
             )
         for path in (*UNWANTED, made_up):
             assert path not in found, f"{path} of this folder, if there is one, is in {name}"
+        homes = [dirname(place) for place, origin in held.items() if origin == "wsgi.py"]
+        for path in NEEDED:
+            places = [place for place, origin in held.items() if origin == path]
+            assert any(join(home, path) in places for home in homes), (
+                f"{name} has {path} as {places[0]}, and wsgi.py in {homes[0]}: there it would be"
+                f" {join(homes[0], path)} (COPY of a folder brings what is in it)"
+            )
+        _, where, known = walked(stage)[-1]
+        elsewhere = {"PYTHONPATH", "FLASK_APP"} & set(known) or "/wsgi" in " ".join(started(stage))
+        assert elsewhere or "--chdir" in " ".join(started(stage)) or where in homes, (
+            f"{name} begins in {where}, and wsgi.py is in {homes[0]}: WORKDIR"
+        )
 
 
 def test_nobody_is_root(server, migrations):
@@ -349,6 +507,7 @@ def test_nobody_is_root(server, migrations):
         line = stage.last("USER")
         assert line is not None, f"{name} has no USER: it runs as root"
         user = line.text.split(":")[0].strip().strip("\"'")
+        assert user, f"line {line.number}: USER is empty: does its ARG have a value in this stage?"
         assert user.isdecimal(), (
             f"line {line.number}: USER {line.text} is a name, and whoever forbids root cannot see"
             " what it stands for: a number, from 1000 on"
@@ -378,6 +537,8 @@ def test_gunicorn_is_what_a_signal_reaches(server):
     )
     address = re.search(r"(?:-b|--bind)[ =](\S+)", said)
     got = address[1] if address else "what deploy/gunicorn.conf.py says"
+    port = got.rpartition(":")[2]
+    assert not address or port == "8000", f"line {number}: gunicorn listens on port {port}: 8000"
     assert got in {"0.0.0.0:8000", "[::]:8000", ":8000"}, (
         f"line {number}: gunicorn listens on {got}; 127.0.0.1 is the container itself, and"
         " nobody outside gets there"
@@ -389,6 +550,13 @@ def test_it_says_whether_it_is_well(server):
     asks = line is not None and line.text.upper() != "NONE"
     assert asks, "the last stage has no HEALTHCHECK"
     place = f"line {line.number}"
+    form, _, said = line.text.partition(" ")
+    assert form.upper() == "CMD", f"{place}: HEALTHCHECK {form}: it is CMD that says what to run"
+    said = said.strip()
+    assert not said.startswith("[") or as_json(said), (
+        f"{place}: the health check begins as exec form and is no list of JSON (double quotes), so"
+        " a shell would run it, brackets and all"
+    )
     assert "/healthz" in line.text, f"{place}: the health check does not ask /healthz"
     assert re.search(r"(127\.0\.0\.1|localhost|\[::1\]|0\.0\.0\.0):8000", line.text) or (
         "8000" in line.text
@@ -401,6 +569,76 @@ def test_it_says_whether_it_is_well(server):
             f"{place}: --{name} is {line.flags.get(name, f'{default}, by default')}: {most} seconds"
             " at most"
         )
+
+
+def as_json(text: str) -> list[str]:
+    return Line(0, "", text, {}).listed or []
+
+
+def ask(code, status):
+    """The Python of a health check, while the server answers so: what it says of it."""
+    import io
+    import socket
+
+    class Connection:
+        def makefile(self, *args, **kwargs):
+            return io.BytesIO(f"HTTP/1.1 {status} X\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+
+        def __getattr__(self, name):
+            return lambda *args, **kwargs: None
+
+    def connect(*args, **kwargs):
+        if status is None:
+            raise ConnectionRefusedError(111, "Connection refused")
+        return Connection()
+
+    real, socket.create_connection = socket.create_connection, connect
+    try:
+        exec(code, {"__name__": "__main__"})  # noqa: S102 - as Python runs it
+    except SystemExit as end:
+        return "well" if not end.code else "not well"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    finally:
+        socket.create_connection = real
+    return "well"
+
+
+def test_it_is_well_only_where_healthz_says_so(server, source, inside):
+    line = server.last("HEALTHCHECK")
+    assert line is not None, "the last stage has no HEALTHCHECK"
+    said = line.text.partition(" ")[2].strip()
+    try:
+        words = as_json(said) or shlex.split(said)
+    except ValueError:
+        words = []
+    python = words and basename(words[0]).startswith("python") and "-c" in words[:-1]
+    if not python:
+        return
+    code, place = words[words.index("-c") + 1], f"line {line.number}"
+    try:
+        tree = ast.parse(code)
+    except SyntaxError as error:
+        raise AssertionError(f"{place}: the health check is no Python: {error.msg}") from None
+    lock = source("requirements.lock").text
+    for node in ast.walk(tree):
+        names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        for name in (one.partition(".")[0] for one in names):
+            there = name in sys.stdlib_module_names
+            locked = re.search(rf"^{name.replace('_', '[-_]')}==", lock, re.M | re.I)
+            assert there or locked, f"{place}: the image has no {name}: requirements.lock lacks it"
+            if not there:
+                looks = re.search(r"raise_for_status|\.status|\.ok\b|is_success", code)
+                assert looks, (
+                    f"{place}: whatever /healthz answers, the health check says all is well"
+                )
+                return
+    got = inside(ask, code, 200)
+    assert got == "well", f"{place}: /healthz answers with 200, and the health check finds"
+    for status, said in ((503, "/healthz answers with 503"), (None, "nobody listens")):
+        got = inside(ask, code, status)
+        assert got != "well", f"{place}: {said}, and the health check says that all is well"
 
 
 def seconds(text: str) -> float:
@@ -435,18 +673,26 @@ def test_migrations_have_what_a_backup_takes(migrations):
         for line in migrations.chain
         if line.name == "RUN"
         for command in line.commands
-        if installs(command) and "install" in command
+        if installs(command) and {"install", "add"} & set(command)
     ]
     assert installing, "the stage migrations has no pg_dump: it is in postgresql-client"
     packages = set()
     for line, command in installing:
         place = f"line {line.number}"
+        verb = "install" if "install" in command else "add"
         packages |= {
             word.partition("=")[0]
-            for word in command[command.index("install") + 1 :]
+            for word in command[command.index(verb) + 1 :]
             if not word.startswith("-") and not re.match(r"\w+::", word)
         }
         said = " ".join(command)
+        alpine = "alpine" in migrations.line[0].base
+        assert alpine == (command[0] == "apk"), (
+            f"{place}: {migrations.line[0].base} has no {command[0]}"
+        )
+        if alpine:
+            assert "--no-cache" in command, f"{place}: the list of packages stays: --no-cache"
+            continue
         assert "--no-install-recommends" in command or "Install-Recommends" in said, (
             f"{place}: what is merely recommended comes along: --no-install-recommends"
         )
