@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from werkzeug.exceptions import HTTPException
 
 
@@ -89,9 +89,12 @@ def register_error_handlers(app: Flask) -> None:
     any error of HTTP itself (``abort``, no route, wrong method, body that is not JSON, …)
         Its own status and headers (a 405 keeps ``Allow``, a 429 ``Retry-After``); the code
         is the name of the status in snake_case: ``method_not_allowed``.
-    SQLAlchemy's ``OperationalError``
+    SQLAlchemy's ``OperationalError`` and ``ProgrammingError``
         503, code ``database_unavailable``: the database does not answer, or has no tables
-        yet. The log holds the traceback.
+        yet (PostgreSQL's is the second). The log holds the traceback.
+    SQLAlchemy's ``DataError``
+        400, code ``bad_request``: something was sent that no column can hold, such as the
+        character NUL in PostgreSQL. The log holds the traceback.
     anything else
         500, code ``internal_server_error``. The client learns nothing of the cause; the log
         holds the traceback.
@@ -101,7 +104,9 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(ApiError, answer_api_error)
     app.register_error_handler(ValidationError, answer_validation_error)
     app.register_error_handler(HTTPException, answer_http_error)
-    app.register_error_handler(OperationalError, answer_operational_error)
+    app.register_error_handler(OperationalError, answer_database_error)
+    app.register_error_handler(ProgrammingError, answer_database_error)
+    app.register_error_handler(DataError, answer_data_error)
 
 
 def envelope(code: str, message: str, details: list[dict[str, Any]]) -> Response:
@@ -139,7 +144,12 @@ def answer_http_error(error: HTTPException) -> ResponseReturnValue:
     return response
 
 
-def answer_operational_error(error: OperationalError) -> ResponseReturnValue:
+def answer_database_error(error: OperationalError | ProgrammingError) -> ResponseReturnValue:
     current_app.logger.error("the database failed", exc_info=error)
     message = "the database does not answer, or was not set up: flask db upgrade sets it up"
     return envelope("database_unavailable", message, []), 503
+
+
+def answer_data_error(error: DataError) -> ResponseReturnValue:
+    current_app.logger.warning("a value does not fit the database", exc_info=error)
+    return envelope("bad_request", "a value in the request cannot be stored", []), 400

@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.auth.errors import Unauthenticated
 from app.auth.opaque import fingerprint, new_secret
@@ -96,13 +98,16 @@ def end_all(user: User) -> None:
 def revoke_access_token(claims: Mapping[str, Any]) -> None:
     """Put an access token on the blocklist until it expires, and commit.
 
-    A token that is there already is left alone. What has expired meanwhile is dropped: the
-    list stays as long as fifteen minutes of logouts.
+    A token that is there already is left alone, also where another logout has put it there
+    a moment ago. What has expired meanwhile is dropped: the list stays as long as fifteen
+    minutes of logouts.
     """
     now = datetime.now(UTC)
     db.session.execute(delete(RevokedToken).where(RevokedToken.expires_at <= now))
     expires_at = datetime.fromtimestamp(claims["exp"], UTC)
-    db.session.merge(RevokedToken(jti=claims["jti"], expires_at=expires_at))
+    barred = insert(RevokedToken).values(jti=claims["jti"], expires_at=expires_at)
+    with suppress(IntegrityError), db.session.begin_nested():
+        db.session.execute(barred)
     db.session.commit()
 
 
