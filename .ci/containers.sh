@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds images with podman and runs them, on Debian or Ubuntu, as root:
-#   .ci/containers.sh library checker
+#   .ci/containers.sh project checker
 # Nothing comes from a registry of images: the base is made of the packages of the system that this
 # runs on, and imported under the name that the Dockerfile pins. Python packages come from where
 # this machine's pip finds them. All of it lies in a folder that goes at the end.
@@ -20,17 +20,11 @@ main() {
   done
 }
 
-# The image of step 7, solved: built as its Dockerfile says, run as it should be run.
-image_library() {
-  local context=$work/library name=localhost/library
-  .venv/bin/python - "$context" <<'PYTHON'
-import sys
-from pathlib import Path
-from checker.author.trees import solved, write_tree
-from checker.course import Course
-step = next(step for step in Course.load(Path.cwd()).steps if step.number == 7)
-write_tree(solved(step), Path(sys.argv[1]))
-PYTHON
+# The image of a project that `checker new` makes, which is the one of steps 7 and 8 under another
+# name: built as its Dockerfile says, run as it should be run.
+image_project() {
+  local context=$work/shop name=localhost/shop
+  .venv/bin/python -m checker new "$context"
   say "hadolint"
   .venv/bin/hadolint "$context/Dockerfile"
   base "$(pinned PYTHON_IMAGE "$context/Dockerfile")"
@@ -43,21 +37,21 @@ PYTHON
   chown 10001 "$work/data"
   local settings=(
     --env "SECRET_KEY=$(python3 -c 'import secrets; print(secrets.token_hex(32))')"
-    --env DATABASE_URL=sqlite:////data/library.db
+    --env DATABASE_URL=sqlite:////data/shop.db
     --volume "$work/data:/data"
   )
   run --rm --no-healthcheck "${settings[@]}" "$name" flask db upgrade
 
   say "gunicorn, until it is healthy"
-  run --detach --name library --health-interval disable "${settings[@]}" "$name" >/dev/null
-  healthy library
-  expect "nobody is root" 10001 "$(podman exec library id -u)"
-  refused "the root is read-only" podman exec --user 0 library touch /srv/library/app/new
-  refused "nothing of the course is in it" podman exec library python -c "import checker"
-  expect "what lies beside the app" "app deploy migrations wsgi.py" "$(podman exec library ls -A | xargs)"
+  run --detach --name shop --health-interval disable "${settings[@]}" "$name" >/dev/null
+  healthy shop
+  expect "nobody is root" 10001 "$(podman exec shop id -u)"
+  refused "the root is read-only" podman exec --user 0 shop touch /srv/shop/app/new
+  refused "nothing of the course is in it" podman exec shop python -c "import checker"
+  expect "what lies beside the app" "app deploy migrations wsgi.py" "$(podman exec shop ls -A | xargs)"
   say "SIGTERM"
-  podman stop --time 20 library >/dev/null
-  expect "it ends by itself, and in time" 0 "$(podman inspect --format '{{.State.ExitCode}}' library)"
+  podman stop --time 20 shop >/dev/null
+  expect "it ends by itself, and in time" 0 "$(podman inspect --format '{{.State.ExitCode}}' shop)"
 }
 
 # The image of the checker: a class is graded in it as docs/teach/grading.md says, each submission

@@ -2,6 +2,8 @@
 
 Each state is laid out in a temporary folder and checked there, because every step has its own
 package ``app``: types for all of them; its own tests and its tour, where the state is a whole one.
+The project that ``checker new`` makes of a solved step goes through its own gate instead, which
+has the types and the tests in it.
 """
 
 import os
@@ -14,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from checker.author.project.make import STEP, make_project
 from checker.author.trees import Tree, below, lay, read_tree, write_tree
 from checker.course import Course, Step
 
@@ -23,6 +26,7 @@ CHECKS = {
     "types": ("mypy", "--config-file", str(ROOT / "pyproject.toml"), "app", "wsgi.py"),
     "tests": (*PYTEST, "tests"),
     "tour": (*PYTEST, "--nbval", "tour.ipynb"),
+    "gate": ("gate",),
 }
 
 
@@ -48,18 +52,23 @@ def main() -> int:
 
 
 def places(folder: Path) -> Iterator[Place]:
-    for step in Course.load(ROOT).steps:
+    course = Course.load(ROOT)
+    make_project(course, folder / "shop")
+    yield Place("what checker new makes", folder / "shop", ("gate",))
+    for step in course.steps:
         for number, (state, tree) in enumerate(states(step)):
             root = folder / f"{step.name}-{number}"
             write_tree(tree, root)
-            yield Place(state, root, checks_of(state))
+            yield Place(state, root, checks_of(step, state))
 
 
-def checks_of(state: str) -> tuple[str, ...]:
+def checks_of(step: Step, state: str) -> tuple[str, ...]:
     """The tests of a starter are run by ``checker author verify``; an alternative is types only."""
     if "alternative" in state:
         return ("types",)
-    return ("types", "tour") if state.endswith("starter") else tuple(CHECKS)
+    if state.endswith("starter"):
+        return ("types", "tour")
+    return ("tour",) if step.number == STEP else ("types", "tests", "tour")
 
 
 def examined(place: Place) -> tuple[Place, dict[str, str]]:

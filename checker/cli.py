@@ -28,6 +28,7 @@ class _Group(click.Group):
             "gradescope",
             "author",
             "audit",
+            "new",
         ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -39,6 +40,10 @@ class _Group(click.Group):
             from checker.audit.commands import audit
 
             return audit
+        if cmd_name == "new":
+            from checker.author.project.commands import new
+
+            return new
         if cmd_name in ("grade", "verify-results", "gradescope"):
             from checker.grade import commands
 
