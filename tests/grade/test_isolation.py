@@ -6,10 +6,15 @@ course of one exercise, whose tests are doors that say back what they are told.
 
 import os
 import re
+import signal
+import socket
+import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +28,9 @@ from checker.engine.verdict import Verdict
 from checker.errors import EnvironmentTrouble
 from checker.grade import isolation
 from checker.grade import probe as probes
+from checker.grade.cgroups import Group
 from checker.grade.isolation import TAMPERING, Examiner, Tier, choose, flags, probe
+from checker.grade.probe import GROUPS
 from checker.grade.sandbox import Sandbox, learners_uid
 
 HERE = Path(__file__).parent
@@ -32,6 +39,7 @@ COURSE = Course.load(HERE / "prison")
 STEP = COURSE.step(1)
 EXERCISE = STEP.exercises[0]
 LIMIT, BUDGET = 1.5, 60.0
+STRANGER = 765_432_100  # above whom a sandbox makes up
 
 layers = probe() if sys.platform == "linux" else []
 broken = next((layer.why for layer in layers if layer.needed and not layer.works), "")
@@ -43,7 +51,18 @@ Judge = Callable[..., Verdict]
 
 
 @pytest.fixture(scope="module")
-def examiner() -> Iterator[Examiner]:
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where this module's temporary files are made, and nobody else's."""
+    folder = tmp_path_factory.mktemp("own")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(folder))
+        patch.setattr(tempfile, "tempdir", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def examiner(own: Path) -> Iterator[Examiner]:
+    del own
     with Examiner(COURSE, choose(unsafe=False), limit=LIMIT, budget=BUDGET) as examiner:
         yield examiner
 
@@ -70,8 +89,11 @@ def judge(examiner: Examiner, submission: Path) -> Judge:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(examiner: Examiner, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Processes, mounts, control groups and files are as they were before the test."""
+def nothing_left(examiner: Examiner, own: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing of ours is there that was not before the test: no process, mount, group or file.
+
+    What other tests do at the same time on this machine is their own affair.
+    """
     made: list[Sandbox] = []
 
     class Remembered(Sandbox):
@@ -80,27 +102,91 @@ def nothing_left(examiner: Examiner, monkeypatch: pytest.MonkeyPatch) -> Iterato
             made.append(self)
 
     monkeypatch.setattr(isolation, "Sandbox", Remembered)
-    before = surroundings(set())
+    before = surroundings(own, set())
     yield
-    assert surroundings({sandbox.uid for sandbox in made} - {None}) == before
+    assert surroundings(own, {sandbox.uid for sandbox in made} - {None}) - before == set()
 
 
-def surroundings(learners: set[int | None]) -> dict[str, object]:
-    groups = Path("/sys/fs/cgroup").rglob(f"checker-{os.getpid()}-*")
+def surroundings(own: Path, uids: Container[int | None]) -> set[tuple[str, object]]:
+    """What there is of ours, each by its kind: ``uids`` are those of the learners."""
     mine = psutil.Process()
-    return {
-        "processes": {child.pid for child in mine.children(recursive=True)},
-        "learners": {p.pid for p in psutil.process_iter(["uids"]) if user_of(p) in learners},
-        "mounts": Path("/proc/mounts").read_text(encoding="utf-8"),
-        "files": set(Path(tempfile.gettempdir()).glob("grade-*")),
-        "groups": set(groups),
-        "descriptors": mine.num_fds(),
-        "threads": mine.num_threads(),
+    found: dict[str, Iterable[object]] = {
+        "process": (child.pid for child in mine.children(recursive=True)),
+        "learner's": (each.pid for each in psutil.process_iter(["uids"]) if user_of(each) in uids),
+        "mount": (row for row in mounted() if of_a_sandbox(row, own)),
+        "file": own.iterdir(),
+        "group": (
+            name
+            for _, names, _ in os.walk("/sys/fs/cgroup")
+            for name in names
+            if name.startswith(f"checker-{os.getpid()}-")
+        ),
+        "descriptor": descriptors(),
+        "thread": (thread.id for thread in mine.threads()),
     }
+    return {(kind, each) for kind, all_of_it in found.items() for each in all_of_it}
+
+
+def mounted() -> list[str]:
+    return Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+
+
+def of_a_sandbox(row: str, own: Path) -> bool:
+    """Whether it is mounted where only a sandbox of ours, or its making, has anything."""
+    place = Path(row.split()[1])
+    places = (own, Path("/course"), Path("/newroot"), Path("/oldroot"))
+    return any(place.is_relative_to(each) for each in places)
+
+
+def descriptors() -> Iterator[tuple[str, str]]:
+    for file in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one that looks
+            yield file.name, str(file.readlink())
 
 
 def user_of(process: psutil.Process) -> int | None:
     return process.info["uids"].real if process.info["uids"] else None
+
+
+def leave(kind: str, own: Path, stack: ExitStack) -> None:
+    """Leave something behind, and let the ``stack`` see to it in the end."""
+    if kind == "process":
+        process = stack.enter_context(subprocess.Popen(["sleep", "1000"]))
+        stack.callback(process.kill)
+    elif kind == "learner's":
+        script = "sleep 1000 >/dev/null & echo $!"
+        pid = subprocess.check_output(["sh", "-c", script], user=STRANGER)
+        stack.callback(os.kill, int(pid), signal.SIGKILL)
+    elif kind == "mount":
+        subprocess.check_call(["mount", "-t", "tmpfs", "tmpfs", own])
+        stack.callback(subprocess.check_call, ["umount", own])
+    elif kind == "file":
+        stack.enter_context(tempfile.TemporaryDirectory(prefix="grade-"))
+    elif kind == "group":
+        stack.callback(Group(2**30, 100).close)
+    elif kind == "descriptor":
+        stack.enter_context(socket.socket())
+    elif kind == "thread":
+        over = threading.Event()
+        thread = threading.Thread(target=over.wait)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(over.set)
+
+
+LEFT = ["process", "file", "descriptor", "thread"]
+LEFT += ["learner's", "mount"] if sys.platform != "win32" and os.getuid() == 0 else []
+LEFT += ["group"] if any(each.works and each.name in GROUPS.values() for each in layers) else []
+
+
+@pytest.mark.parametrize("kind", LEFT)
+def test_what_is_left_behind_is_seen(own: Path, kind: str) -> None:
+    before = surroundings(own, {STRANGER})
+    with ExitStack() as stack:
+        leave(kind, own, stack)
+        left = surroundings(own, {STRANGER}) - before
+
+    assert {what for what, _ in left} >= {kind}
 
 
 def words(verdict: Verdict, door: str) -> str:
