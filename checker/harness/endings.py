@@ -12,7 +12,8 @@ _WINDOWS = {0xC0000005: signal.SIGSEGV, 0xC00000FD: signal.SIGSEGV}
 
 def while_loading(message: str, where: Location | None) -> Failure:
     """The failure of a process that ended before there was an app to ask."""
-    return Failure(f"{message} while the app was loaded", where=where)
+    what, colon, guess = message.partition(": ")
+    return Failure(f"{what} while the app was loaded{colon}{guess}", where=where)
 
 
 def ending(code: int | None) -> str:

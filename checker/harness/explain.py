@@ -105,7 +105,8 @@ class _Case:
 
     def not_yet(self, message: str, where: Location | None, more: str = "") -> Explanation:
         comparison = self.record.comparison if _is_verdict(self.error) else None
-        expected, got = _sides(comparison)
+        status = str(self.record.answer.code) if self.record.answer else None
+        expected, got = _sides(comparison, status)
         failure = Failure(
             message=message,
             asked=self.record.asked,
@@ -204,11 +205,15 @@ def _words(error: BaseException) -> str:
     return re.split(r"^assert ", text, maxsplit=1, flags=re.MULTILINE)[0].strip()
 
 
-def _sides(comparison: Comparison | None) -> tuple[str | None, str | None]:
+def _sides(comparison: Comparison | None, status: str | None) -> tuple[str | None, str | None]:
+    """What was expected and what came; ``status`` is that of the last answer."""
     if comparison is None:
         return None, None
     left, right = comparison.left, comparison.right
     match comparison.operator:
+        case "in" | "not in" if left == status:
+            which = right.strip("{}()[]")
+            return (f"one of {which}" if comparison.operator == "in" else f"none of {which}"), left
         case "==" | "is":
             return right, left
         case "in":

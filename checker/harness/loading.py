@@ -73,7 +73,9 @@ class _Reading:
         for owner, code, _ in self.ground.frames(self.error.__traceback__):
             if owner == "learner" and code.co_name == "<module>":
                 files.append(self.ground.relative(code.co_filename))
-        ring = " imports ".join(_ring(files, self.target())) or "two modules need each other"
+        ring = (
+            " imports ".join(_brief(_ring(files, self.target()))) or "two modules need each other"
+        )
         return self.fails(f"circular import: {ring}; import inside the function that needs it")
 
     def target(self) -> str | None:
@@ -108,7 +110,9 @@ class _Reading:
             return self.fails(f"{file} has no {found[1]}{_near(found[1], error.name)}")
         if self.where is None:
             return AuthorError(f"world.py: {sentence(*raised(error))}")
-        return self.fails(f"your code raised {sentence(*raised(error))} while the app was loaded")
+        # Python adds the file of the package, which is not the learner's to look into.
+        said = sentence(*raised(error)).removesuffix(f" ({error.path})")
+        return self.fails(f"your code raised {said} while the app was loaded")
 
     def fails(self, message: str, got: str | None = None) -> LoadError:
         return LoadError(Failure(message, got=got, where=self.where, details=details(self.error)))
@@ -119,6 +123,11 @@ def _near(name: str, module: str | None) -> str:
     names = [known for known in vars(sys.modules.get(module or "", sys)) if known[0] != "_"]
     near = difflib.get_close_matches(name, names if module in sys.modules else [], n=1)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def _brief(ring: list[str]) -> list[str]:
+    """A long ring by both ends: where it begins, and the two files where it closes."""
+    return ring if len(ring) <= 4 else [*ring[:1], "…", *ring[-2:]]
 
 
 def _ring(files: list[str], target: str | None) -> list[str]:

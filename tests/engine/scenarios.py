@@ -108,6 +108,19 @@ SCENARIOS = [
         outcomes=".F...",
     ),
     Scenario(
+        "a_status_that_is_none_of_several",
+        (
+            write(
+                "exercises/test_several.py",
+                "def test_it(client):\n    assert client.get('/books').status_code in {201, 202}\n",
+            ),
+        ),
+        "not_yet",
+        got="200",
+        expected="one of 201, 202",
+        test="test_several.py",
+    ),
+    Scenario(
         "a_view_that_forgets_and_another_that_cleans_up",
         (
             swap(VIEWS, '    current_app.extensions["books"].append(title)\n', ""),
@@ -421,6 +434,13 @@ SCENARIOS = [
         (VIEWS, "from app import create_app", None),
     ),
     Scenario(
+        "a_name_that_a_package_lacks",
+        (top(VIEWS, "from flask import nothing_like_it\n"),),
+        "does_not_load",
+        "cannot import name 'nothing_like_it' from 'flask' while the app was loaded",
+        (VIEWS, "from flask import nothing_like_it", None),
+    ),
+    Scenario(
         "an_exception_while_building",
         (swap(APP, "    app = Flask(__name__)\n", "    app = Flask(1 / 0)\n"),),
         "does_not_load",
@@ -476,7 +496,7 @@ SCENARIOS = [
         "a_loop_at_import",
         (top(VIEWS, "while True:\n    pass\n"),),
         "does_not_load",
-        "still not done after 1 seconds: a loop without end? while the app was loaded",
+        "still not done after 1 seconds while the app was loaded: a loop without end?",
         (VIEWS, "*", None),
         limit=1.0,
     ),

@@ -8,23 +8,36 @@ MANY = 2000
 FAILURES = ["raises", "raises an OpenFeatureError", "answers with an error", "answers with a text"]
 
 
-def chosen(features: dict[str, int], count: int, elsewhere: bool = False) -> dict[str, list[int]]:
-    """For each feature, and for one that is not there, the users for whom it is on.
+def chosen(features: dict[str, float], count: int, elsewhere: bool = False) -> dict[str, list[int]]:
+    """For each feature the users for whom it is on.
 
-    ``elsewhere`` is in another app, with what another process has: other hashes of texts, other
-    random numbers, and users who ask in another order.
+    ``elsewhere`` is in another app, with what another process has: nothing remembered, other
+    hashes of texts, other random numbers, and users who ask in another order.
     """
     import builtins
+    import importlib.util
     import random
+    import sys
 
     from flask import current_app
 
     import world
-    from app.flags import is_enabled
+    from app import flags
 
     app, users, hash_of = current_app, list(range(1, count + 1)), builtins.hash
+    is_enabled = flags.is_enabled
     if elsewhere:
         app = world.new_app()
+        spec = importlib.util.spec_from_file_location("app.flags", flags.__file__)
+        fresh = importlib.util.module_from_spec(spec)
+        kept = sys.modules["app.flags"]
+        sys.modules["app.flags"] = fresh  # a dataclass looks itself up there
+        try:
+            spec.loader.exec_module(fresh)
+        finally:
+            sys.modules["app.flags"] = kept
+        fresh.init_flags(app)
+        is_enabled = fresh.is_enabled
         random.shuffle(users)
         builtins.hash = lambda value: hash_of((value, "another process"))
     app.config["FEATURES"] = features
@@ -66,6 +79,9 @@ def with_provider(kind: str, features: list[str], times: int) -> dict[str, objec
 
     asked = []
 
+    class Trouble(Exception):
+        pass
+
     class Provider(BooleanProvider):
         def __init__(self, kind: str) -> None:
             super().__init__()
@@ -78,7 +94,7 @@ def with_provider(kind: str, features: list[str], times: int) -> dict[str, objec
         def resolve_boolean_details(self, flag_key, default_value, evaluation_context=None):  # type: ignore
             asked.append([flag_key, default_value, evaluation_context.targeting_key])
             if self.kind == "raises":
-                raise KeyError("no such column")
+                raise Trouble("no such column")
             if self.kind == "raises an OpenFeatureError":
                 raise ParseError("not JSON")
             if self.kind == "answers with an error":
@@ -160,8 +176,8 @@ def a_feature() -> str:
 
 
 def test_a_percentage_is_a_share_of_the_users(inside):
-    nobody, few, some, others, everybody = (a_feature() for _ in range(5))
-    shares = {nobody: 0, few: 1, some: 25, others: 25, everybody: 100}
+    nobody, hardly, few, some, others, everybody = (a_feature() for _ in range(6))
+    shares = {nobody: 0, hardly: 0.01, few: 1, some: 25, others: 25, everybody: 100}
     found = inside(chosen, shares, MANY)
 
     assert len(found[nobody]) == 0, "0 % is nobody"
@@ -170,10 +186,16 @@ def test_a_percentage_is_a_share_of_the_users(inside):
         count = len(found[name])
         assert least <= count <= most, f"{shares[name]} % of {MANY} users are {count}"
     both = len({*found[some]} & {*found[others]})
-    assert both < 250, (
+    assert both < 200, (
         f"two features are on for a quarter of the users, and {both} of them have both: always"
         " the same ones try what is new"
     )
+    assert both > 50, (
+        f"two features are on for a quarter of the users, and {both} of them have both: whether"
+        " one is on says nothing of the other"
+    )
+    count = len(found[hardly])
+    assert count < 7, f"0.01 % of {MANY} users are {count}: in steps of a hundredth of a percent"
 
 
 def test_nobody_is_thrown_back_and_forth(inside):
