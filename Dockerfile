@@ -3,7 +3,7 @@
 # docs/teach/grading.md shows how it is run. It is no sandbox by itself: bubblewrap is, within it,
 # so that a submission is kept from the tests, the results and the other submissions, too.
 
-ARG PYTHON_IMAGE=docker.io/library/python:3.11.14-slim-bookworm
+ARG PYTHON_IMAGE=docker.io/library/python:3.11.17-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS builder
 RUN python -m venv /opt/venv

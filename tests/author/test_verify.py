@@ -66,6 +66,10 @@ class TestManifests:
         mini.replace(STEP_2, "[changes]", '[[supersedes]]\ntest = "2.1/a"\nreason = "b"\n[changes]')
         assert "does not name a test of an earlier step" in one_broken(prove("manifests"))
 
+    def test_a_step_is_no_shorter_than_its_exercises(self, mini, prove):
+        mini.replace(STEP_1, "minutes = 30", "minutes = 29")
+        assert "29 for a step whose exercises take 30" in one_broken(prove("manifests"))
+
 
 class TestClaims:
     def test_a_claim_that_nobody_practises(self, mini, prove):

@@ -21,7 +21,12 @@ def manifests(bench: Bench, scope: Scope) -> Iterator[Finding]:
         found = [*_words(bench.course, exercise), *_files(bench, exercise)]
         yield from found or [holds(exercise.id)]
     for step in scope.steps:
-        found = [*_changes(step), *_solutions(bench, step), *_superseded(bench.course, step)]
+        found = [
+            *_minutes(step),
+            *_changes(step),
+            *_solutions(bench, step),
+            *_superseded(bench.course, step),
+        ]
         yield from found or [holds(step.name)]
     if scope.exercises == bench.course.exercises:
         yield from _sums(bench.course)
@@ -71,6 +76,16 @@ def _files(bench: Bench, exercise: Exercise) -> Iterator[Finding]:
     for where, blob in written.items():
         if PLACEHOLDER.encode() in blob.data:
             yield broken(where, f"still holds a {PLACEHOLDER}", "write it")
+
+
+def _minutes(step: Step) -> Iterator[Finding]:
+    together = sum(exercise.minutes for exercise in step.exercises)
+    if step.minutes < together:
+        yield broken(
+            f"steps/{step.name}/step.toml, minutes",
+            f"{step.minutes} for a step whose exercises take {together}",
+            "add what they need, and the page",
+        )
 
 
 def _changes(step: Step) -> Iterator[Finding]:
