@@ -54,6 +54,7 @@ MODULES = (
     "checker.harness.source",
     "checker.harness.stdio",
     "checker.harness.subject",
+    "checker.harness.templates",
     "checker.harness.variants",
 )
 

@@ -7,13 +7,18 @@ import random
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.util import source_hash
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.assertion import rewrite
 
 from checker.engine.job import Job
 from checker.engine.shadow import shadowing
+from checker.harness import plugin
+from checker.harness.compiled import SHELF, rewritten
 from checker.harness.failure import Failure
 from checker.harness.fresh import import_from_source
 from checker.harness.ground import Ground
@@ -60,14 +65,27 @@ def run(order: dict[str, Any], send: Send) -> bool:
     sys.dont_write_bytecode = job.compiled is None
     if job.compiled is not None:
         sys.pycache_prefix = str(job.compiled)
+    SHELF.missing.clear()
+    _rewrite_once()
     warnings = shadowing(job.root)
     import_from_source(Ground(job.root, job.exercises, job.edit))
     # Where the app is in another process, nothing of the learner's is imported in this one.
     os.chdir(job.root if job.subject == "direct" else job.exercises)
     reporter = Reporter(send, order["skip"], job.seed if job.shuffled else None)
-    code = pytest.main(_arguments(job, stack), plugins=[reporter])
-    send({"event": "done", "warnings": warnings, "problem": reporter.problem})
+    code = pytest.main(_arguments(job, stack), plugins=[plugin, reporter])
+    done = {"event": "done", "warnings": warnings, "problem": reporter.problem}
+    send({**done, "compiled": SHELF.missing})
     return code == pytest.ExitCode.OK
+
+
+def _rewrite_once() -> None:
+    """Have pytest's rewritten tests from the shelf, where they are on it."""
+
+    def rewrite_test(fn: Path, config: pytest.Config) -> tuple[bytes, CodeType]:
+        source = fn.read_bytes()
+        return source_hash(source), rewritten(source, str(fn))
+
+    rewrite._rewrite_test = rewrite_test
 
 
 def _arguments(job: Job, stack: Path) -> list[str]:
@@ -79,8 +97,6 @@ def _arguments(job: Job, stack: Path) -> list[str]:
         "--noconftest",
         "--import-mode=importlib",
         "--capture=no",
-        "-p",
-        "checker.harness.plugin",
         *(part for name in (*_WITHOUT, *_WITHOUT_TOO) for part in ("-p", f"no:{name}")),
         f"--course-root={job.root}",
         f"--course-exercises={job.exercises}",

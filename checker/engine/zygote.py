@@ -6,6 +6,7 @@ killed in the middle of one cannot garble what comes after it.
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from checker.engine.preload import preload
+from checker.harness.compiled import SHELF
 from checker.harness.frames import read_frame, write_frame
 from checker.harness.lines import knock
 from checker.harness.stdio import take_over
@@ -41,7 +43,8 @@ def serve() -> NoReturn:
         except EOFError:
             os._exit(0)
         if frame["do"] == "run":
-            _Nursery(frames_in, frames_out, wake, kept).run(frame)
+            last = _Nursery(frames_in, frames_out, wake, kept).run(frame)
+            _learn(frame["job"], last)
 
 
 class _Kept:
@@ -87,8 +90,10 @@ class _Nursery:
         self.wake = wake
         self.kept = kept
         self.pending = bytearray()
+        self.last = b""
 
-    def run(self, frame: dict[str, Any]) -> None:
+    def run(self, frame: dict[str, Any]) -> bytes:
+        """Until it has ended; its last frame."""
         frame["job"]["kept"] = self.kept.for_job(frame["job"])
         events, for_child = os.pipe()
         lifeline, held = os.pipe()
@@ -113,6 +118,7 @@ class _Nursery:
         os.close(events)
         os.close(held)
         write_frame(self.frames_out, {"event": "ended", "code": code})
+        return self.last
 
     def tend(self, pid: int, events: int) -> int:
         """Hand on the child's frames until it ends; its exit code."""
@@ -151,9 +157,22 @@ class _Nursery:
             if len(self.pending) < end:
                 break
             self.frames_out.write(self.pending[:end])
+            self.last = bytes(self.pending[_length.size : end])
             del self.pending[:end]
         self.frames_out.flush()
         return bool(data)
+
+
+def _learn(job: dict[str, Any], last: bytes) -> None:
+    """Compile what the child had to, for the next one: nobody waits for it now."""
+    folders = [Path(job[name]).resolve() for name in ("root", "exercises")]
+    try:
+        for kind, name in json.loads(last)["compiled"]:
+            file = Path(name).resolve()
+            if any(file.is_relative_to(folder) for folder in folders):
+                SHELF.add(kind, file)
+    except (KeyError, TypeError, ValueError, OSError):
+        return  # it did not come to its end, or the learner's code has said so
 
 
 def _child(frame: dict[str, Any], events: int, lifeline: int, close: tuple[int, ...]) -> NoReturn:

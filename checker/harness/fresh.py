@@ -14,9 +14,10 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from checker.harness.compiled import SHELF
 from checker.harness.footprints import MARKED, note, watch_doors
 from checker.harness.ground import Ground
-from checker.harness.marks import LEFT, marked
+from checker.harness.marks import LEFT
 
 
 class _FromSource(SourceFileLoader):
@@ -39,9 +40,9 @@ class _FromSource(SourceFileLoader):
     def source_to_code(  # type: ignore[override]
         self, data: Any, path: Any, **options: Any
     ) -> CodeType:
-        if isinstance(path, str) and self.ground.marked(path):
-            data = marked(data, path)
-        return super().source_to_code(data, path, **options)
+        if not isinstance(data, bytes) or not isinstance(path, str):
+            return super().source_to_code(data, path, **options)
+        return SHELF.code("marked" if self.ground.marked(path) else "plain", data, path)
 
     def exec_module(self, module: ModuleType) -> None:
         if self.ground.marked(self.path):
@@ -51,7 +52,7 @@ class _FromSource(SourceFileLoader):
 
 
 def import_from_source(ground: Ground) -> None:
-    """From here on, import what lies below its root from source, and never write there.
+    """From here on, import what lies in its folders from source, and never write there.
 
     The files to edit say which of their functions was left last, to a
     :class:`~checker.harness.footprints.Walk` on the same ground.
@@ -60,14 +61,16 @@ def import_from_source(ground: Ground) -> None:
     finder = FileFinder.path_hook((loader, SOURCE_SUFFIXES))
 
     def hook(path: str) -> Any:
-        if not Path(path).resolve().is_relative_to(ground.root):
-            raise ImportError("not the learner's")
+        real = Path(path).resolve()
+        if not real.is_relative_to(ground.root) and not real.is_relative_to(ground.exercises):
+            raise ImportError("neither the learner's nor the course's")
         return finder(path)
 
     sys.path_hooks.insert(0, hook)
     _import_by_path(ground, loader)
     watch_doors(ground)
-    for path in [p for p in sys.path_importer_cache if Path(p).is_relative_to(ground.root)]:
+    below = (str(ground.root), str(ground.exercises))
+    for path in [path for path in sys.path_importer_cache if path.startswith(below)]:
         del sys.path_importer_cache[path]
 
 

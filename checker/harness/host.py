@@ -129,6 +129,7 @@ class Host:
         from flask import Flask, got_request_exception
 
         from checker.harness.routing import remembered_rules
+        from checker.harness.templates import remember_templates
 
         with remembered_rules():
             app = import_module("world").build()
@@ -137,6 +138,7 @@ class Host:
         app.config["PROPAGATE_EXCEPTIONS"] = False
         got_request_exception.connect(_on_exception, app)
         self._see_handled(app)
+        remember_templates(app)
         return app
 
     def _see_handled(self, app: Flask) -> None:

@@ -35,7 +35,8 @@ def main(arguments: list[str]) -> NoReturn:
     sys.dont_write_bytecode = True
     options = _options(arguments)
     gc.disable()  # what is imported stays: there is nothing to collect
-    for name in (*options.preload, "checker.harness.serve", "checker.harness.routing"):
+    ours = ("serve", "routing", "templates")
+    for name in (*options.preload, *(f"checker.harness.{name}" for name in ours)):
         with suppress(ImportError):
             importlib.import_module(name)
     if not options.alone:

@@ -18,7 +18,9 @@ FAULT = "the course's own test failed to run"
 def one_line(text: str, limit: int = LINE) -> str:
     """``text`` without line breaks or control characters, cut at ``limit``."""
     flat = re.sub(r"\s+", " ", text).strip()
-    clean = "".join(c if c.isprintable() else "\ufffd" for c in flat)
+    clean = flat
+    if not flat.isprintable():
+        clean = "".join(c if c.isprintable() else "\ufffd" for c in flat)
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
