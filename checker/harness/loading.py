@@ -110,9 +110,7 @@ class _Reading:
             return self.fails(f"{file} has no {found[1]}{_near(found[1], error.name)}")
         if self.where is None:
             return AuthorError(f"world.py: {sentence(*raised(error))}")
-        # Python adds the file of the package, which is not the learner's to look into.
-        said = sentence(*raised(error)).removesuffix(f" ({error.path})")
-        return self.fails(f"your code raised {said} while the app was loaded")
+        return self.fails(f"your code raised {sentence(*raised(error))} while the app was loaded")
 
     def fails(self, message: str, got: str | None = None) -> LoadError:
         return LoadError(Failure(message, got=got, where=self.where, details=details(self.error)))

@@ -60,6 +60,8 @@ def raised(error: BaseException) -> tuple[str, str]:
         text = str(error)
     except Exception as broken:  # noqa: BLE001 - the learner's str may raise anything
         text = f"<its str() raised {type(broken).__name__}>"
+    if isinstance(error, ImportError):
+        text = text.removesuffix(f" ({error.path})")  # a package's file, not to be looked into
     first = next((line for line in text.splitlines() if line.strip()), "")
     return type(error).__name__, one_line(first, RAISED_LINE)
 

@@ -199,6 +199,14 @@ class Nginx:
             blocks.append(found["block"])
         return blocks
 
+    def places(self, server, address):
+        """What the locations on the way say of this address: ``= /metrics``, ``/``."""
+        found, inner = [], server
+        while (one := location(inner, address)) is not None:
+            found.append(" ".join(one["args"]))
+            inner = one["block"]
+        return found
+
     def passed_to(self, server, address):
         """Where a request for this address goes; None where nobody passes it on unchanged."""
         blocks, place = [server], None
@@ -393,6 +401,20 @@ def test_json_is_compressed_and_no_body_is_too_large(nginx, secure, inside):
         assert size == largest, f"{path}: nginx lets {size} bytes in, the app {largest}"
         named = nginx.said(blocks, "client_max_body_size")
         assert named, "the size of a body is nginx's default by luck: say it"
+
+
+def test_what_is_asked_for_goes_on_unchanged(nginx, secure):
+    for path in PATHS:
+        *_, innermost = nginx.path(secure, path)
+        for one in every(innermost, "proxy_pass"):
+            (target,) = one["args"]
+            *_, found = re.split(r"^https?://[^/$]+(?=[/$])", target)
+            exact = f"= {found}" in nginx.places(secure, path)
+            assert found in {target, "$request_uri"} or exact, (
+                f"proxy_pass {target}: with {found} behind the host nginx writes the address anew,"
+                f" in its own spelling, and what a client asked for as {path}%2Fx is lost;"
+                " with nothing there it goes on as it came"
+            )
 
 
 def test_the_app_hears_who_asks_from_nginx_alone(nginx, secure):
