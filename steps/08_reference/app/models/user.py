@@ -1,4 +1,7 @@
-"""Users: who holds a library card."""
+"""Users: who holds a library card.
+
+Each relationship names its other end with ``back_populates``, and writes its cascade out.
+"""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
