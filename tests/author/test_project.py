@@ -193,6 +193,15 @@ def test_the_name_is_everywhere(files: dict[str, str]) -> None:
         assert re.findall(r"(?<!docker\.io/)\blibrary\b", files[path]) == []
 
 
+def test_the_readme_names_what_is_there(files: dict[str, str]) -> None:
+    listed = re.findall(r"^- in (`.*(?:\n  .*)*)", files["README.md"], re.MULTILINE)
+    named = [re.findall(r"`([^`]+)`", line) for line in listed]
+    paths = [folder + name for folder, *names in named for name in names]
+
+    assert len(paths) > 20
+    assert [path for path in paths if not any(file.startswith(path) for file in files)] == []
+
+
 def test_a_line_that_is_gone_is_our_fault_and_named(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
