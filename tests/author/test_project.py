@@ -31,7 +31,7 @@ from checker.author.project.make import TemplateError, make_project, project
 from checker.author.project.names import LONGEST, check_name
 from checker.author.trees import write_tree
 from checker.course import Course
-from checker.errors import UserError
+from checker.errors import EnvironmentTrouble, UserError
 
 ROOT = Path(__file__).parents[2]
 NAME = "a-shop-with-the-longest-name-1"
@@ -133,6 +133,33 @@ def test_an_empty_folder_is_filled(
 
     assert list(tmp_path.iterdir()) == [made] == [tmp_path / "shop"]
     assert (made / "app/__init__.py").is_file()
+
+
+@pytest.mark.parametrize("place", [".", "..", "../shop"])
+def test_nobody_loses_the_folder_they_are_in(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    (tmp_path / "shop").mkdir()
+    monkeypatch.chdir(tmp_path / "shop")
+
+    with pytest.raises(UserError, match=r"you are in|cannot be the name"):
+        make_project(course, Path(place))
+
+    assert content(tmp_path) == {"shop": ""}
+
+
+def test_where_nobody_may_write_the_folder_is_named(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(tree: make.Mapping[str, make.Blob], folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(make, "write_tree", refuses)
+
+    with pytest.raises(EnvironmentTrouble, match="choose another folder"):
+        make_project(course, tmp_path / "shop")
+
+    assert content(tmp_path) == {}
 
 
 def test_half_a_project_is_none(
