@@ -25,7 +25,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=builder /opt/venv /opt/venv
 COPY --from=builder /course /course
-COPY claims.toml requirements.lock /course/
+COPY LICENSE claims.toml requirements.lock /course/
 COPY solutions /course/solutions
 COPY steps /course/steps
 ENV PATH=/opt/venv/bin:$PATH \

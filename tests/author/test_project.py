@@ -31,7 +31,7 @@ from checker.author.project.make import TemplateError, make_project, project
 from checker.author.project.names import LONGEST, check_name
 from checker.author.trees import write_tree
 from checker.course import Course
-from checker.errors import UserError
+from checker.errors import EnvironmentTrouble, UserError
 
 ROOT = Path(__file__).parents[2]
 NAME = "a-shop-with-the-longest-name-1"
@@ -135,6 +135,33 @@ def test_an_empty_folder_is_filled(
     assert (made / "app/__init__.py").is_file()
 
 
+@pytest.mark.parametrize("place", [".", "..", "../shop"])
+def test_nobody_loses_the_folder_they_are_in(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    (tmp_path / "shop").mkdir()
+    monkeypatch.chdir(tmp_path / "shop")
+
+    with pytest.raises(UserError, match=r"you are in|cannot be the name"):
+        make_project(course, Path(place))
+
+    assert content(tmp_path) == {"shop": ""}
+
+
+def test_where_nobody_may_write_the_folder_is_named(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(tree: make.Mapping[str, make.Blob], folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(make, "write_tree", refuses)
+
+    with pytest.raises(EnvironmentTrouble, match="choose another folder"):
+        make_project(course, tmp_path / "shop")
+
+    assert content(tmp_path) == {}
+
+
 def test_half_a_project_is_none(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +218,15 @@ def test_the_name_is_everywhere(files: dict[str, str]) -> None:
     for path in ("Dockerfile", "compose.yaml", "deploy/nginx.conf", "pyproject.toml"):
         assert NAME in files[path]
         assert re.findall(r"(?<!docker\.io/)\blibrary\b", files[path]) == []
+
+
+def test_the_readme_names_what_is_there(files: dict[str, str]) -> None:
+    listed = re.findall(r"^- in (`.*(?:\n  .*)*)", files["README.md"], re.MULTILINE)
+    named = [re.findall(r"`([^`]+)`", line) for line in listed]
+    paths = [folder + name for folder, *names in named for name in names]
+
+    assert len(paths) > 20
+    assert [path for path in paths if not any(file.startswith(path) for file in files)] == []
 
 
 def test_a_line_that_is_gone_is_our_fault_and_named(

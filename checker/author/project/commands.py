@@ -36,6 +36,6 @@ def new(folder: Path) -> None:
         raise EnvironmentTrouble("a project is made from the course's steps, and they are not here")
     made = make_project(Course.load(root), folder)
     click.echo(f"Made {made.name}. README.md in it says what is what. Begin with")
-    click.echo(f"  cd {folder}")
+    click.echo(f'  cd "{folder}"' if " " in str(folder) else f"  cd {folder}")
     for command in COMMANDS:
         click.echo(f"  {command}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import secrets
 import tomllib
@@ -13,7 +14,7 @@ from checker.author.project.locks import dev_lock, entries
 from checker.author.project.names import check_name
 from checker.author.trees import Blob, application, solved, write_tree
 from checker.course import Course
-from checker.errors import UserError
+from checker.errors import EnvironmentTrouble, UserError
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "template.toml"
@@ -34,16 +35,23 @@ def make_project(course: Course, target: Path) -> Path:
     :class:`UserError` for a name that will not do, and where something is in the way. Nothing
     that was there is changed, and the project appears with all of its files or not at all.
     """
-    target = target.resolve() if target.name in ("", "..") else Path.cwd() / target
     check_name(target.name, entries(_text(course.step(STEP).path / LOCK)))
+    target = Path.cwd() / target
     _refuse(target)
     files = project(course, target.name)
-    # Aside, but on the same disk: from there it is one move.
-    with TemporaryDirectory(prefix=".checker-", dir=target.parent) as aside:
-        made = Path(aside, target.name)
-        write_tree(files, made)
-        (made / ".env").chmod(0o600)  # a secret of whoever made it
-        _move(made, target)
+    try:
+        # Aside, but on the same disk: from there it is one move.
+        with TemporaryDirectory(prefix=".checker-", dir=target.parent) as aside:
+            made = Path(aside, target.name)
+            write_tree(files, made)
+            (made / ".env").chmod(0o600)  # a secret of whoever made it
+            _move(made, target)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise EnvironmentTrouble(
+                f"nothing can be written to {target.parent}: choose another folder"
+            ) from error
+        raise
     return target
 
 
@@ -52,6 +60,8 @@ def _refuse(target: Path) -> None:
         raise UserError(f"there is no folder {target.parent}: make it first")
     if target.is_symlink() or target.is_file():
         raise UserError(f"there is a file {target} already: choose another name")
+    if target.is_dir() and target.samefile(Path.cwd()):
+        raise UserError(f"you are in {target}, which would be replaced: go up first, cd ..")
     if target.is_dir() and any(target.iterdir()):
         raise UserError(f"{target} is not empty: choose another name, or move it away")
 
