@@ -170,6 +170,36 @@ def limits_off(app: Flask) -> None:
     app.config["RATELIMIT_ENABLED"] = False
 
 
+def probe(path: str, **marks: bool) -> Callable[[Flask], None]:
+    """Have another view behind a probe's rule: ``public`` or not, and ``unlimited`` or not."""
+
+    def spoil(app: Flask) -> None:
+        from app.auth.guards import public, requires
+        from app.limits import unlimited
+
+        view = fresh()
+        view = public(view) if marks["public"] else requires()(view)
+        (rule,) = [rule for rule in app.url_map.iter_rules() if rule.rule == path]
+        app.view_functions[rule.endpoint] = unlimited(view) if marks["unlimited"] else view
+
+    return spoil
+
+
+def move_probe(app: Flask) -> None:
+    from werkzeug.routing import Map
+
+    rules = [rule.empty() for rule in app.url_map.iter_rules() if rule.rule != "/readiness"]
+    app.url_map = Map(rules, converters=app.url_map.converters)
+
+
+def post_probe(app: Flask) -> None:
+    from werkzeug.routing import Rule
+
+    (rule,) = [rule for rule in app.url_map.iter_rules() if rule.rule == "/readiness"]
+    move_probe(app)
+    app.url_map.add(Rule("/readiness", endpoint=rule.endpoint, methods=["POST"]))
+
+
 SABOTAGE: dict[str, Callable[[Flask], None]] = {
     "no guard": no_guard,
     "public": open_view,
@@ -192,4 +222,8 @@ SABOTAGE: dict[str, Callable[[Flask], None]] = {
     "a view that never counts": unlimited,
     "a probe that never counts": unlimited_outside,
     "limits off": limits_off,
+    "no probe": move_probe,
+    "a probe for POST": post_probe,
+    "a probe behind a login": probe("/healthz", public=False, unlimited=True),
+    "a probe that counts": probe("/healthz", public=True, unlimited=False),
 }

@@ -42,6 +42,8 @@ CHECKS = [
     "security",
     "pages",
     "limits",
+    "health",
+    "image",
 ]
 
 
@@ -160,6 +162,30 @@ def test_each_layer_has_tests(inside):
         judge(f"tests, of which none are there for {missing}", said, missing)
 
 
+STAGES = {
+    "FROM python:3.11-slim AS builder\nRUN pip install flask\n"
+    "FROM python:3.11-slim\nCOPY --from=builder /opt /opt\n": False,
+    "from a as b\nrun c\n\nfrom a\n# RUN d\ncmd e\n": False,
+    "FROM python:3.11-slim\nRUN pip install flask\nCMD flask run\n": True,
+    "FROM python:3.11-slim\nCOPY . .\n": True,
+    "FROM a AS b\nRUN c\nFROM a\nCOPY d d\nrun apt-get install gcc\n": True,
+    "# FROM a\nFROM b\nCMD c\n": True,
+    "": True,
+}
+
+
+def test_the_image_is_small(inside):
+    projects = [{"Dockerfile": text} for text in STAGES] + [{"app/x.py": ""}]
+    wrong = [*STAGES.values(), True]
+    texts = [
+        *(f"where Dockerfile says {text!r}" for text in STAGES),
+        "where there is no Dockerfile",
+    ]
+    said = inside(say_of_files, "image", projects)
+    for text, is_wrong, sentences in zip(texts, wrong, said, strict=True):
+        judge(f"image, {text}", sentences, ["Dockerfile"] if is_wrong else [])
+
+
 SPOILT = {
     "document": {
         "a path left out": ["users.get_myself"],
@@ -192,6 +218,13 @@ SPOILT = {
         "a view that never counts": ["planted"],
         "limits off": ["RATELIMIT_ENABLED"],
         "a probe that never counts": [],
+    },
+    "health": {
+        "no probe": ["/readiness"],
+        "a probe behind a login": ["/healthz"],
+        "a probe that counts": ["/healthz"],
+        "a probe for POST": ["/readiness"],
+        "a good document": [],
     },
 }
 

@@ -1,4 +1,4 @@
-"""The checklist: twelve questions before each release, which the app answers itself.
+"""The checklist: fourteen questions before each release, which the app answers itself.
 
 A check looks at a built ``app`` and at the ``folder`` that it comes from, the one with
 ``wsgi.py``; ``app/evidence.py`` has eyes for both. It yields one sentence for each thing that is
@@ -7,12 +7,13 @@ its endpoint. Where all is well it yields nothing. It changes nothing, and raise
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flask import Flask
 
-from app.auth.guards import RULE, STATIC
+from app.auth.guards import PUBLIC, RULE, STATIC
 from app.auth.scopes import SCOPES
 from app.evidence import modules, outside_functions, served_document
 from app.limits import UNLIMITED
@@ -206,6 +207,37 @@ def limits(app: Flask, folder: Path) -> Iterator[str]:
             yield f"{rule.endpoint} counts for nobody"
 
 
+def health(app: Flask, folder: Path) -> Iterator[str]:
+    """Whoever runs the app can ask how it is: a GET of ``/healthz``, and one of ``/readiness``.
+
+    Each has a view that is ``PUBLIC`` and ``UNLIMITED``: a probe has no credentials, and asks all
+    day. Names the path of what is not so.
+    """
+    with app.test_request_context():
+        router = app.url_map.bind("localhost")
+        for path in ("/healthz", "/readiness"):
+            found = router.test(path, "GET")
+            view = app.view_functions[router.match(path, "GET")[0]] if found else None
+            if not (getattr(view, RULE, "") == PUBLIC and getattr(view, UNLIMITED, False)):
+                yield f"nobody can ask {path}"
+
+
+def image(app: Flask, folder: Path) -> Iterator[str]:
+    """The image is small: ``Dockerfile`` has two stages or more, and the last one runs nothing.
+
+    A stage begins with ``FROM``; after the last one there is no ``RUN``: whatever is installed, is
+    installed in another. An instruction is the first word of a line, in large letters or small.
+    Names ``Dockerfile`` once, also where there is none.
+    """
+    try:
+        text = (folder / "Dockerfile").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    stages = re.split(r"(?im)^\s*FROM\s", text)
+    if len(stages) < 3 or re.search(r"(?im)^\s*RUN\s", stages[-1]):
+        yield "Dockerfile has one stage for all"
+
+
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
@@ -221,6 +253,8 @@ CHECKS: dict[str, Check] = {
         security,
         pages,
         limits,
+        health,
+        image,
     )
 }
 
