@@ -64,7 +64,8 @@ def the_shape(way: list[str]) -> list[object]:
 def fill_up(count: int, break_off: int) -> dict[str, object]:
     """0006 on so many rows, while others write; how many were filled at each commit.
 
-    It is broken off after so many transactions, and begun again.
+    It is broken off after so many transactions, and begun again. Some were deleted long ago: of
+    five ids one is there.
     """
     import moving
 
@@ -72,7 +73,7 @@ def fill_up(count: int, break_off: int) -> dict[str, object]:
     with moving.house() as house:
         house.say(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-            " INSERT INTO authors (id, name) SELECT i, 'author ' || i FROM n",
+            " INSERT INTO authors (id, name) SELECT i * 5, 'author ' || i FROM n",
             count,
         )
         house.go(moving.EXPAND)
@@ -88,9 +89,9 @@ def fill_up(count: int, break_off: int) -> dict[str, object]:
             if filled and filled < count and "meanwhile" not in done:
                 done.append("meanwhile")
                 house.say("INSERT INTO authors (name) VALUES ('new')")
-                house.say("UPDATE authors SET name = 'one that was filled' WHERE id = 1")
-                house.say("UPDATE authors SET name = 'the last one' WHERE id = ?", count)
-                house.say("DELETE FROM authors WHERE id = ?", count - 1)
+                house.say("UPDATE authors SET name = 'one that was filled' WHERE id = 5")
+                house.say("UPDATE authors SET name = 'the last one' WHERE id = ?", 5 * count)
+                house.say("DELETE FROM authors WHERE id = ?", 5 * count - 5)
 
         done: list[str] = []
         broken = False
@@ -100,8 +101,10 @@ def fill_up(count: int, break_off: int) -> dict[str, object]:
             except InterruptedError:
                 broken = True
                 house.go(moving.FILL)
-        names = house.say("SELECT id, name, full_name FROM authors ORDER BY id")
-        return {"seen": seen, "rows": names, "broken": broken, "meanwhile": done}
+        rows = house.say("SELECT id, name, full_name FROM authors ORDER BY id")
+        house.go(moving.EXPAND)
+        back = house.say("SELECT id, name, full_name FROM authors ORDER BY id")
+        return {"seen": seen, "rows": rows, "broken": broken, "same": rows == back}
 
 
 def contracted(way: list[str], spoil: bool) -> dict[str, object]:
@@ -140,6 +143,9 @@ def contracted(way: list[str], spoil: bool) -> dict[str, object]:
         shape = moving.shape(house.file)
         column = "full_name" if "full_name" in shape["columns"] else "name"
         table = house.say(f"SELECT {column} FROM authors ORDER BY id")  # noqa: S608
+        old = (
+            house.say("SELECT name FROM authors ORDER BY id") if "name" in shape["columns"] else []
+        )
         return {
             "said": said,
             "before": before,
@@ -147,6 +153,7 @@ def contracted(way: list[str], spoil: bool) -> dict[str, object]:
             "shape": shape,
             "answers": answers,
             "names": [name for (name,) in table],
+            "old names": [name for (name,) in old],
         }
 
 
@@ -177,9 +184,18 @@ def upgrade_safely(migration: str, trouble: str) -> dict[str, object]:
     from app import backups
     from app.upgrades import safe_upgrade
 
-    def spoilt(source: object, target: object) -> None:
+    during: set[str] = set()
+
+    def watched(source: object, target: object) -> None:
         copy(source, target)
-        raise backups.BackupError("No space left on device")
+        for file in (each for each in folder.rglob("*") if each.is_file()):
+            if file.suffix == ".backup":
+                during.add("whole")
+            above = [file, *(each for each in file.parents if folder in each.parents)]
+            if all(stat.S_IMODE(each.stat().st_mode) & 0o077 for each in above):
+                during.add("open")
+        if trouble == "no space":
+            raise backups.BackupError("No space left on device")
 
     def look(error: BaseException | str, path: object) -> dict[str, object]:
         files = sorted(each for each in folder.rglob("*") if each.is_file())
@@ -197,6 +213,7 @@ def upgrade_safely(migration: str, trouble: str) -> dict[str, object]:
             "revision": house.revision(),
             "before": before,
             "started": house.before,
+            "during": sorted(during - ({"open"} if sys.platform == "win32" else set())),
         }
 
     copy = backups.copy_sqlite
@@ -211,11 +228,10 @@ def upgrade_safely(migration: str, trouble: str) -> dict[str, object]:
         folder = Path(place) / "of" / "backups"
         if trouble == "a file in its place":
             folder.parent.write_text("no folder", encoding="utf-8")
-        if trouble == "no space":
-            backups.copy_sqlite = spoilt
         found = []
         for _ in range(2 if trouble == "again" else 1):
             error, path = "", None
+            backups.copy_sqlite = copy if found else watched
             try:
                 path = safe_upgrade(folder)
             except (Exception, SystemExit) as raised:  # noqa: BLE001
@@ -295,6 +311,7 @@ def test_broken_off_it_goes_on(inside):
     found = inside(fill_up, count, 4)
 
     assert found["broken"], "0006 was through after fewer than four transactions"
+    assert found["same"], "the downgrade of 0006 changed rows: a filled column harms nobody"
     left = [row for row in found["rows"] if row[1] != row[2]]
     assert left == [], f"broken off and begun again, 0006 left {len(left)} rows as they were"
 
@@ -343,6 +360,9 @@ def test_the_old_column_can_come_back(inside):
     assert found["names"] == [*names, "Bea"], (
         "after the downgrade of 0007 the old code adds Bea, and in full_name stand other names"
     )
+    assert found["old names"] == [*names, "Bea"], (
+        "after the downgrade of 0007 the old code reads other names than there were"
+    )
 
 
 PASSES = "op.execute(\"INSERT INTO authors (name) VALUES ('by the migration')\")"
@@ -366,7 +386,12 @@ def test_first_a_backup_then_the_upgrade(inside):
         f" {found['started']}"
     )
     assert found["returned"] == found["paths"][0], "what comes back is the path of the back-up"
-    assert found["private"], "others may read the back-up: there are hashes of passwords in it"
+    private = found["private"] and "open" not in found["during"]
+    assert private, "others may read the back-up: there are hashes of passwords in it"
+    assert "whole" not in found["during"], (
+        "while the back-up is written its name ends with .backup already: a power cut, and half of"
+        " one looks as if somebody could use it"
+    )
     assert found["backups"][0] == found["before"], (
         "the back-up is not the database as it was before the upgrade"
     )
@@ -388,7 +413,7 @@ def test_without_a_backup_there_is_no_upgrade(inside, trouble):
 
 @pytest.mark.parametrize("failure", FAILS)
 def test_a_failed_upgrade_leaves_no_trace(inside, failure):
-    found = inside(upgrade_safely, FAILS[failure], "")
+    found = inside(upgrade_safely, FAILS[failure], "again" if failure == "a KeyError" else "")
 
     assert found["after"] == found["before"], (
         f"a migration changed something and then ended with {failure}: the database is not as it"
@@ -399,3 +424,6 @@ def test_a_failed_upgrade_leaves_no_trace(inside, failure):
     )
     assert len(found["backups"]) == 1, "the back-up stays where it is"
     assert found["files"][0] in found["message"], "the message does not name the back-up"
+    if failure == "a KeyError":
+        kept = found["again"]["files"]
+        assert len(kept) == 2, f"somebody tried again, and of two back-ups there is {kept}"
