@@ -8,17 +8,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from filelock import FileLock
 
 from checker.course import Course
+from checker.files import locked
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -139,6 +139,7 @@ def course(root: Path) -> Course:
 
 
 Build = Callable[[Path, Path], subprocess.CompletedProcess[str]]
+Serve = Callable[..., AbstractContextManager[str]]
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -161,21 +162,33 @@ def run_mkdocs(config: Path, target: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real site, built once, whichever of the processes that run the tests needs it first."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent  # where each process has its own
-    target = folder / "site"
-    with FileLock(folder / "site.lock"):
-        if not target.exists():
-            built = tmp_path_factory.mktemp("built")
-            done = run_mkdocs(REPOSITORY / "mkdocs.yml", built)
+    """The real site, built once for all processes of a run; nobody writes into it."""
+    base = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent
+    target = base / "the-site"
+    with locked(base / "the-site.lock"):
+        if not (target / "index.html").is_file():
+            unfinished = base / "the-site.unfinished"
+            done = run_mkdocs(REPOSITORY / "mkdocs.yml", unfinished)
             assert done.returncode == 0, done.stderr[-4000:]
-            built.rename(target)
+            unfinished.rename(target)
     return target
 
 
 class Silent(SimpleHTTPRequestHandler):
+    """Serves, and remembers what was asked for: a worker's requests are no page's."""
+
+    asked: list[str]
+
+    def __init__(self, asked: list[str], *args: Any, **kwargs: Any) -> None:
+        self.asked = asked
+        super().__init__(*args, **kwargs)
+
+    def send_head(self) -> Any:
+        self.asked.append(self.path)
+        return super().send_head()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
         """Requests are no news."""
 
@@ -186,10 +199,31 @@ def address(site: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def serve() -> Serve:
+    """``with serve(folder) as address``, for a folder of a test's own."""
+    return served
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The script that judges a page's accessibility, as the page's packages pin it."""
+    if shutil.which("npm") is None:
+        pytest.skip("Node.js is not installed: apt-get install npm")
+    from checker.author.playground.build import Builder
+
+    packages = Builder(Course.load(REPOSITORY), tmp_path_factory.getbasetemp()).node
+    return packages / "axe-core" / "axe.min.js"
+
+
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a server for ``folder``, as plain as a server can be."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(folder)))
+def served(folder: Path, asked: list[str] | None = None) -> Iterator[str]:
+    """The address of a server for ``folder``, as plain as a server can be.
+
+    What is asked of it is added to ``asked``.
+    """
+    handler = partial(Silent, [] if asked is None else asked, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

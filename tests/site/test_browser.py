@@ -1,66 +1,246 @@
-"""Every page in a real browser: nothing is asked of another host, nothing goes wrong."""
+"""Every page in a real browser: light, accessible, by keyboard, and nothing is asked elsewhere.
+
+With ``SITE_TEST=full`` axe judges every page, and there are four looks. That takes its time;
+without it axe judges a few pages, and there are two.
+"""
 
 from __future__ import annotations
 
+import gzip
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from checker.author.pages.offline import FOLDER, pack
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+Look = tuple[int, Literal["light", "dark"]]
+Serve = Callable[..., AbstractContextManager[str]]
+
+WHOLE = "print/index.html"
+FULL = os.environ.get("SITE_TEST") == "full"
+LOOKS: list[Look] = [(1280, "light"), (390, "dark")]
+if FULL:
+    LOOKS += [(1280, "dark"), (390, "light")]
+SAMPLE = {"index.html", "learn/05_patterns/index.html", "reference/coverage/index.html"}
+AT_ONCE = 6
+HEAVIEST = 150_000
+"""Bytes that a first visit of a page may fetch, as a host sends them: gzipped where that helps."""
+
+WIDER = "document.documentElement.scrollWidth > window.innerWidth"
+VIOLATIONS = """axe.run({ resultTypes: ["violations"] }).then(({ violations }) =>
+  violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).slice(0, 3)}`))"""
 
 
-def pages(site: Path) -> list[str]:
-    return [file.relative_to(site).as_posix() for file in sorted(site.rglob("*.html"))]
+@dataclass
+class Seen:
+    """What a browser has seen of all pages in one look."""
+
+    names: list[str]
+    asked: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    served: list[str] = field(default_factory=list)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_every_page_asks_only_this_site_and_reports_no_error(
-    site: Path, address: str, browser: Browser, width: int, scheme: str
-) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    asked: list[str] = []
-    wrong: list[str] = []
-    context.on("request", lambda request: asked.append(request.url))
-    context.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
-    context.on("weberror", lambda error: wrong.append(str(error.error)))
+@pytest.fixture(scope="module", params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+def look(request: pytest.FixtureRequest) -> Look:
+    chosen: Look = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def seen(site: Path, serve: Serve, browser: Browser, look: Look) -> Seen:
+    """Every page is opened, a few at once: most of the time they wait."""
+    seen = Seen([file.relative_to(site).as_posix() for file in sorted(site.rglob("*.html"))])
+    context = opened(browser, look)
+    listen(context, seen)
+    with serve(site, seen.served) as address:
+        for begin in range(0, len(seen.names), AT_ONCE):
+            pages = {name: context.new_page() for name in seen.names[begin : begin + AT_ONCE]}
+            for name, page in pages.items():
+                page.goto(f"{address}/{name}", wait_until="commit")
+            for name, page in pages.items():
+                page.wait_for_load_state("networkidle")
+                # Nobody should have to pull a page sideways.
+                seen.wrong += [f"{name} is wider than the window"] * page.evaluate(WIDER)
+                page.close()
+    context.close()
+    return seen
+
+
+def opened(browser: Browser, look: Look) -> BrowserContext:
+    width, scheme = look
+    return browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+
+
+def listen(context: BrowserContext, seen: Seen) -> None:
+    context.on("request", lambda request: seen.asked.append(request.url))
+    context.on("requestfailed", lambda request: seen.wrong.append(f"failed: {request.url}"))
+    context.on("weberror", lambda error: seen.wrong.append(str(error.error)))
     context.on(
         "console",
-        lambda line: wrong.append(line.text) if line.type in {"error", "warning"} else None,
+        lambda line: seen.wrong.append(line.text) if line.type in {"error", "warning"} else None,
     )
-    for name in pages(site):
+
+
+def test_every_page_asks_only_this_site_and_reports_no_error(seen: Seen) -> None:
+    assert seen.wrong == []
+    assert {urlsplit(url).hostname for url in seen.asked} == {"127.0.0.1"}
+
+
+def test_a_first_visit_fetches_little(site: Path, seen: Seen) -> None:
+    asked = {unquote(urlsplit(path).path).removeprefix("/") for path in seen.served}
+    shared = sum(sent(site / name) for name in asked - set(seen.names))
+    heavy = {
+        name: shared + sent(site / name)
+        for name in seen.names
+        if shared + sent(site / name) > HEAVIEST
+    }
+
+    assert shared > 50_000, "the scripts and the fonts were not counted"
+    assert heavy.keys() == {WHOLE}, "only the page of all pages may be heavy"
+
+
+def sent(file: Path) -> int:
+    """A file's bytes on the wire."""
+    data = file.read_bytes()
+    is_packed = file.suffix in {".woff2", ".png", ".gz", ".zip"}
+    return len(data) if is_packed else len(gzip.compress(data, 6))
+
+
+@pytest.fixture
+def page(address: str, browser: Browser, look: Look) -> Iterator[Page]:
+    context = opened(browser, look)
+    page = context.new_page()
+    page.goto(f"{address}/learn/01_architecture/index.html", wait_until="networkidle")
+    yield page
+    context.close()
+
+
+def violations(page: Page, axe: Path) -> list[str]:
+    if not page.evaluate("'axe' in window"):
+        page.add_script_tag(path=axe)
+    found: list[str] = page.evaluate(VIOLATIONS)
+    return found
+
+
+def test_pages_are_accessible(
+    site: Path, address: str, browser: Browser, axe: Path, look: Look
+) -> None:
+    names = {file.relative_to(site).as_posix() for file in site.rglob("*.html")}
+    context = opened(browser, look)
+    wrong: dict[str, list[str]] = {}
+    for name in sorted(names if FULL else names & SAMPLE):
         page = context.new_page()
         page.goto(f"{address}/{name}", wait_until="networkidle")
-        wrong += [f"{name}: {each}" for each in overflowing(page)]
+        if found := violations(page, axe):
+            wrong[name] = found
         page.close()
     context.close()
 
-    assert wrong == []
-    assert {urlsplit(url).netloc for url in asked} == {urlsplit(address).netloc}
+    assert names >= SAMPLE
+    assert wrong == {}
 
 
-def overflowing(page: Page) -> list[str]:
-    """What makes a page wider than its window: nobody should have to pull it sideways."""
-    wider: bool = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-    return ["is wider than the window"] if wider else []
-
-
-def test_a_search_asks_nobody_else(address: str, browser: Browser) -> None:
-    page = browser.new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{address}/index.html")
-
-    page.get_by_role("textbox", name="Search").fill("teardown")
+def test_a_page_with_all_of_it_open_is_accessible(page: Page, axe: Path, look: Look) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+    page.get_by_text("Windows", exact=True).first.click()
+    page.locator(".md-code__button").first.click()
+    page.locator(".md-dialog--active").wait_for()
+    found = violations(page, axe)
+    page.keyboard.press("/")
+    page.keyboard.type("teardown")
     page.locator(".md-search-result__item").first.wait_for()
+    found += violations(page, axe)
+    page.keyboard.press("Escape")
+    if look[0] == 390:
+        page.get_by_role("button", name="Menu").press("Enter")
+        menu = page.get_by_role("navigation", name="Section: Learn")
+        menu.get_by_role("link", name="2 Data layer").wait_for()
+        found += violations(page, axe)
 
-    assert {urlsplit(url).netloc for url in asked} == {urlsplit(address).netloc}
-    page.close()
+    assert found == []
+
+
+def test_the_keyboard_reaches_everything_and_never_what_is_out_of_sight(
+    page: Page, look: Look
+) -> None:
+    width, _ = look
+    reached = [tabbed(page) for _ in range(30)]
+
+    assert reached[0]["name"] == "Skip to content"
+    hidden = [each for each in reached if each["right"] <= 0 or each["left"] >= width]
+    assert hidden == []
+    names = {each["name"] for each in reached}
+    assert names & {"Search", "Open the search"}
+    assert ("Menu" if width == 390 else "Learn") in names
+    summary = page.locator(".card details.hint > summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".card details.hint").first.get_attribute("open") is not None
+
+
+def tabbed(page: Page) -> dict[str, str | float]:
+    page.keyboard.press("Tab")
+    found: dict[str, str | float] = page.evaluate(
+        """(() => {
+          const { left, right } = document.activeElement.getBoundingClientRect();
+          const label = document.activeElement.getAttribute("aria-label");
+          return { name: label || document.activeElement.innerText, left, right };
+        })()"""
+    )
+    return found
+
+
+def test_without_scripts_everything_can_be_read(address: str, browser: Browser, look: Look) -> None:
+    width, scheme = look
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page = context.new_page()
+    page.goto(f"{address}/learn/01_architecture/index.html")
+
+    hint = page.locator(".card details.hint").first
+    hint.locator("summary").click()
+    assert hint.locator("p").first.is_visible()
+    page.get_by_text("Windows", exact=True).first.click()
+    assert page.get_by_text("py start.py start 1").first.is_visible()
+    assert page.locator(".diagram svg").first.is_visible()
+    assert not page.get_by_text("Try it here", exact=True).first.is_visible(), "it could do nothing"
+    context.close()
+
+
+def test_the_site_to_take_along_works_and_searches_without_a_network(
+    site: Path, serve: Serve, browser: Browser, tmp_path: Path
+) -> None:
+    pack(site, tmp_path / "site.zip")
+    shutil.unpack_archive(tmp_path / "site.zip", tmp_path)
+    seen = Seen([])
+    context = opened(browser, (1280, "light"))
+    listen(context, seen)
+    with serve(tmp_path / FOLDER, seen.served) as address:
+        context.route(lambda url: not url.startswith(address), lambda route: route.abort())
+        page = context.new_page()
+        page.goto(f"{address}/index.html", wait_until="networkidle")
+        assert not [path for path in seen.served if "search_index" in path], "nobody searches yet"
+
+        page.get_by_role("textbox", name="Search").fill("teardown")
+        page.locator(".md-search-result__item").first.click()
+        page.wait_for_url(f"{address}/learn/**")
+
+    assert [path for path in seen.served if "search_index" in path]
+    assert seen.wrong == []
+    assert {urlsplit(url).hostname for url in seen.asked} == {"127.0.0.1"}
+    context.close()
 
 
 def test_copying_a_command_leaves_its_prompt_behind(address: str, browser: Browser) -> None:

@@ -42,7 +42,7 @@ def test_a_card_offers_to_try_it_in_the_page(pages: Pages) -> None:
     card = pages.exercise("1.1")
 
     assert '<p class="card__try" data-exercise="1.1" data-step="01_first" hidden>' in card
-    assert 'aria-label="Try exercise 1.1 here">Try it here</button>' in card
+    assert 'aria-label="Try it here: exercise 1.1">Try it here</button>' in card
 
 
 def test_a_card_of_a_local_exercise_says_why_it_is_one(root: Path) -> None:

@@ -40,7 +40,7 @@ class Opened:
         page.goto(f"{address}/{PAGE}", wait_until="networkidle")
         self.before = list(self.asked)
         self.card = page.locator(".card[data-exercise='1.1']")
-        self.card.get_by_role("button", name="Try exercise 1.1 here").click()
+        self.card.get_by_role("button", name="Try it here: exercise 1.1").click()
         self.says("ready", LOADS)
 
     def hear(self, line: Any) -> None:
@@ -185,7 +185,7 @@ def test_a_browser_that_cannot_run_it_says_why_and_how_to_go_on(
     page.goto(f"{playground.address}/{PAGE}")
     card = page.locator(".card[data-exercise='1.1']")
 
-    card.get_by_role("button", name="Try exercise 1.1 here").click()
+    card.get_by_role("button", name="Try it here: exercise 1.1").click()
 
     said = card.get_by_role("alert").inner_text()
     assert "this browser has no DecompressionStream" in said

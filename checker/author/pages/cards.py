@@ -134,7 +134,7 @@ def _try(exercise: Exercise) -> str:
     if not can_be_tried(exercise):
         return ""
     where = f'data-exercise="{exercise.id}" data-step="{exercise.step_name}"'
-    label = f'aria-label="Try exercise {exercise.id} here"'
+    label = f'aria-label="Try it here: exercise {exercise.id}"'
     button = f'<button class="md-button" type="button" {label}>Try it here</button>'
     about = "<span>in the page: loads Python, up to 10 MB</span>"
     return f'<p class="card__try" {where} hidden>{button} {about}</p>\n'

@@ -16,6 +16,22 @@ for (const nav of document.querySelectorAll("nav.md-nav--primary nav.md-nav--sec
   nav.setAttribute("aria-label", `${nav.getAttribute("aria-label")}, in the menu`);
 }
 
+// A label opens the menu, and another one the search. Whoever has no mouse needs a button.
+for (const [toggle, name] of [["__drawer", "Menu"], ["__search", "Open the search"]]) {
+  const label = document.querySelector(`.md-header label.md-header__button[for=${toggle}]`);
+  if (!label) continue;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "header-button";
+  button.setAttribute("aria-label", name);
+  button.append(...label.childNodes);
+  button.addEventListener("click", () => document.getElementById(toggle).click());
+  label.append(button);
+}
+
+// What it says for a moment ("Copied to clipboard") is read out, too.
+document.querySelector(".md-dialog")?.setAttribute("role", "status");
+
 // Material builds these as they come into view: the box around a copy button is no landmark,
 // and what scrolls sideways must be reached by the keyboard.
 const article = document.querySelector("article");
