@@ -97,6 +97,7 @@ def _arguments(job: Job, stack: Path) -> list[str]:
         "--noconftest",
         "--import-mode=importlib",
         "--capture=no",
+        "--tb=native",
         *(part for name in (*_WITHOUT, *_WITHOUT_TOO) for part in ("-p", f"no:{name}")),
         f"--course-root={job.root}",
         f"--course-exercises={job.exercises}",

@@ -11,8 +11,10 @@ API = "/api/v1"
 
 
 def findings(documents: list[dict[str, object]]) -> list[list[list[str]]]:
+    import world
     from app.openapi.lint import lint
 
+    world.remember_checked()
     return [[list(finding) for finding in lint(document)] for document in documents]
 
 
@@ -20,9 +22,11 @@ def own_findings(blueprints: list[str]) -> list[list[str]]:
     """Of the app's own document, what is found in the operations of these and all components."""
     from flask import current_app
 
+    import world
     from app.openapi import document_of
     from app.openapi.lint import lint
 
+    world.remember_checked()
     document = document_of(current_app)
     paths = {
         path: item
