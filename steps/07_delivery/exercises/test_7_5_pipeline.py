@@ -68,9 +68,14 @@ class Job:
     def begins(self, event, *, failed=False, cancelled=False):
         """Whether it begins, where jobs ahead of it have failed, or not."""
         well = not (failed or cancelled)
-        condition = Condition(self.body.get("if", True), event, well, failed, cancelled)
+        results = ["success"] if well else ["failure" if failed else "cancelled", "skipped"]
+        for result in results:
+            condition = Condition(self.body.get("if", True), event, well, failed, cancelled)
+            condition.facts |= {f"needs.{name}.result": result for name in self.needs}
+            if condition.asks_for_state and condition.holds:
+                return True
         if condition.asks_for_state:
-            return condition.holds
+            return False
         ahead = [self.workflow.jobs[name] for name in self.needs if name in self.workflow.jobs]
         return well and condition.holds and all(job.begins(event) for job in ahead)
 
@@ -98,7 +103,7 @@ class Condition:
             "github.event_name": event,
             "github.ref": "refs/heads/main" if event == "push" else "refs/pull/7/merge",
             "github.ref_name": "main" if event == "push" else "7/merge",
-            "github.base_ref": "" if event == "push" else "main",
+            "github.base_ref": "main" if event == "pull_request" else "",
         }
         self.states = {
             "success": success,
@@ -202,12 +207,28 @@ def test_what_fails_counts_as_failed(workflow):
             f"{name} runs something with {swallowed[0] if swallowed else ''!r}: its failure counts"
             " as passed"
         )
+        piped = re.search(
+            r"\b(pytest|ruff|mypy|flask|docker|trivy|grype)\b[^|\n]*\|(?!\|)", job.text
+        )
+        strict = re.search(r"\bset -\w*o pipefail\b|\bset -o pipefail\b", job.text)
+        asked = [one for one in job.steps if re.search(r"\|", str(one.get("run", "")))]
+        strict = strict or all(str(one.get("shell", "")) == "bash" for one in asked)
+        assert strict or piped is None, (
+            f"{name} runs {piped[0] if piped else ''!r}: of a pipe the last command's end counts,"
+            " unless the step has shell: bash, or set -o pipefail"
+        )
+        asked = re.search(r"\bif !? *(pytest|ruff|mypy|flask|python)\b", job.text)
+        assert asked is None, (
+            f"{name} asks {asked[0] if asked else ''!r}: what fails in a question stops nothing"
+        )
         for step in job.steps:
-            condition = str(step.get("if", ""))
-            asks = "run" in step and name in CHECKS and condition
-            event = Condition(step.get("if", True), "push", True, False, False)
-            assert not asks or event.holds, (
-                f"a step of {name} is left out for a push to main: if: {condition}"
+            shell = str(step.get("shell", "bash"))
+            assert shell in {"bash", "sh", "python", "pwsh"} or "-e" in shell, (
+                f"a step of {name} has shell: {shell}, which goes on after a failure: -e"
+            )
+            condition = Condition(step.get("if", True), "push", True, False, False)
+            assert condition.asks_for_state or condition.holds, (
+                f"a step of {name} is left out for a push to main: if: {step.get('if')}"
             )
 
 
@@ -223,9 +244,16 @@ def test_of_a_pull_request_nothing_gets_out(workflow):
         job = workflow.jobs[name]
         assert not job.begins("pull_request"), f"{name} begins for a pull request"
         assert job.begins("push"), f"all went well on main, and {name} does not begin"
-    only_main = branches in (["main"], "main")
+    others = set(triggers) - {"push", "pull_request", "schedule"}
+    for name in OUTSIDE:
+        for other in sorted(others):
+            assert not workflow.jobs[name].begins(other), (
+                f"{other} starts this from any branch, and {name} begins"
+            )
+    only_main = branches in (["main"], "main") and "tags" not in (triggers["push"] or {})
     guarded = all("ref" in str(workflow.jobs[name].body.get("if")) for name in OUTSIDE)
-    assert only_main or guarded, "a push to any branch goes to production: branches: [main]"
+    what = "a tag" if branches in (["main"], "main") else "a push to any branch"
+    assert only_main or guarded, f"{what} goes to production: branches: [main]"
 
 
 def test_lint_and_test_do_what_they_say(workflow):
@@ -235,6 +263,11 @@ def test_lint_and_test_do_what_they_say(workflow):
             first, *rest = command.split()
             said = rf"\b{first}\b" + "".join(rf"[^\n]*(?<!\S){re.escape(one)}\b" for one in rest)
             assert re.search(said, workflow.jobs[name].text), f"{name} does not run {command}"
+        text = workflow.jobs[name].text
+        harmless = re.search(r"--exit-zero|--collect-only|--co\b|ruff check[^\n]*--fix\b", text)
+        assert harmless is None, (
+            f"{name} runs with {harmless[0] if harmless else ''!r}, and finds nothing that stops it"
+        )
 
 
 def test_migrations_run_on_a_real_database(workflow):
@@ -245,6 +278,11 @@ def test_migrations_run_on_a_real_database(workflow):
     ]
     assert any(re.search(r"(^|/)postgres", image) for image in images), (
         "migrations has no PostgreSQL beside it, among its services"
+    )
+    told = [workflow.body.get("env"), job.body.get("env"), *(one.get("env") for one in job.steps)]
+    where = [str(each) for each in told if each] + [job.text]
+    assert any(re.search(r"DATABASE_URL\W+postgres", each) for each in where), (
+        "migrations has a PostgreSQL beside it, and asks another database: DATABASE_URL"
     )
     up = re.search(r"\bflask\b[^\n]*\b(db upgrade|safe-upgrade)\b", job.text)
     check = re.search(r"\bflask\b[^\n]*\bdb check\b", job.text)
@@ -289,9 +327,19 @@ def test_what_was_scanned_is_what_goes_out(workflow):
     assert re.search(strict, f"{scan.text} {options}"), (
         "scan tells of holes, and ends well: --exit-code 1 for trivy, --fail-on high for grype"
     )
+    said = f"{scan.text} {options}"
+    levels = re.search(r"severity[=: ]+[\"']?([A-Za-z,]+)", said)
+    named = levels[1].upper() if levels and "cutoff" not in said else "HIGH,CRITICAL"
+    assert {"HIGH", "CRITICAL"} <= set(named.split(",")), (
+        f"scan looks for {named} alone: a high or critical hole is an error"
+    )
     after = workflow.jobs["migrate"].text
     assert re.search(r"\bflask\b[^\n]*\bsafe-upgrade\b", after), (
         "migrate does not run flask safe-upgrade: there would be no way back"
+    )
+    kept = re.search(r"volume|mount|\s-v\s", after, re.IGNORECASE)
+    assert kept or "--rm" not in after, (
+        "migrate removes its container, --rm, and the back-up in it: a volume outlives it"
     )
 
 
@@ -310,6 +358,9 @@ def test_somebody_says_yes_and_one_at_a_time(workflow):
         both = isinstance(whole, dict) and whole.get("cancel-in-progress", False) is not False
         assert not breaks_off, f"the next run cancels {name} half-way: cancel-in-progress"
         assert not both, f"the next run cancels this one, {name} half-way and all"
+        group = str(one.get("group") if isinstance(one, dict) else one)
+        own = re.search(r"github\.(run_\w+|sha)", group)
+        assert own is None, f"each run is in a group of its own, {group}: two are at {name} at once"
 
 
 def test_nobody_may_do_more_than_needed(workflow):
@@ -330,6 +381,11 @@ def test_nobody_may_do_more_than_needed(workflow):
         reads = [right for right, level in own.items() if level == "read" and right != "contents"]
         reads = [right for right in reads if right not in {"packages", *MAY_WRITE.get(name, ())}]
         assert reads == [], f"{name} may read {reads[0] if reads else ''}, and needs not"
+        said = f"{job.body} {workflow.body.get('env')}"
+        secret = re.search(r"\bsecrets\.(?!GITHUB_TOKEN\b)\w+|\bsecrets\[", said)
+        assert secret is None or name in OUTSIDE, (
+            f"{name} is given {secret[0] if secret else ''}, and runs what a pull request brings"
+        )
     right = workflow.jobs["push"].body.get("permissions") or {}
     assert right.get("packages") == "write", "push may not write packages, and has to"
     for name, job in workflow.jobs.items():
@@ -356,7 +412,8 @@ def test_it_trusts_what_it_knows(workflow):
         images = [one.get("image") if isinstance(one, dict) else one for one in containers(job)]
         for image in map(str, images):
             assert exactly(image), f"{name} runs on {image}, which is another one tomorrow"
-        for text in job.ran:
+        scripts = [str((step.get("with") or {}).get("script", "")) for step in job.steps]
+        for text in (*job.ran, *scripts):
             found = re.search(r"\$\{\{.*?\}\}", text)
             assert found is None, (
                 f"{name} runs a text with {found[0] if found else ''} in it: what stands there is"
