@@ -8,9 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -24,16 +22,6 @@ STEPS = [step for step in Course.load(Path(__file__).parents[2]).steps if step.n
 pytestmark = pytest.mark.skipif(
     not SERVER, reason="no PostgreSQL: set TEST_POSTGRES_URL=postgresql://localhost/postgres"
 )
-
-
-@pytest.fixture
-def database() -> Iterator[str]:
-    """The address of a new and empty database, dropped at the end."""
-    name = f"library_{uuid4().hex}"
-    with psycopg.connect(SERVER, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        yield f"{SERVER.rpartition('/')[0]}/{name}"
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(params=STEPS, ids=lambda step: step.name)
@@ -59,9 +47,12 @@ def run(folder: Path, *command: str, **environment: str) -> str:
 
 
 # Between these two a test is lost only if the step after it has lost it, too.
-@pytest.mark.parametrize(
+first_and_last = pytest.mark.parametrize(
     "app_folder", [STEPS[0], STEPS[-1]], ids=lambda step: step.name, indirect=True
 )
+
+
+@first_and_last
 def test_the_app_passes_its_own_tests(app_folder: Path, database: str) -> None:
     output = run(app_folder, "pytest", "-q", "tests", TEST_DATABASE_URL=database)
 
@@ -103,6 +94,7 @@ RACES = {
 }
 
 
+@first_and_last
 def test_the_slower_of_two_desks_is_told_so(app_folder: Path, database: str) -> None:
     script = Path(__file__).with_name("races") / "desks.py"
     done = subprocess.run(
