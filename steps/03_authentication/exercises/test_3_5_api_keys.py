@@ -198,7 +198,11 @@ def test_a_rotation_never_lengthens_a_life(librarian, anonymous, inside):
     inside(move_expiry, soon["prefix"], 0.25)
     inside(move_expiry, past["prefix"], -1)
     for key in (soon, past):
-        librarian.post(f"{KEYS}/{key['id']}/rotate")
+        answer = librarian.post(f"{KEYS}/{key['id']}/rotate")
+        assert answer.status_code == 201, f"a rotation was answered {answer.status_code}"
+        assert inside(days_left, answer.json["prefix"]) > 89, (
+            "the key in the place of one that ends soon ends soon too: it has ninety days itself"
+        )
 
     assert inside(days_left, soon["prefix"]) <= 0.25, (
         "a key that had six hours left got a whole day"

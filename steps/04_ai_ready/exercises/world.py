@@ -228,6 +228,9 @@ def run_tests(suite: Path, tests: list[str]) -> dict[str, Any]:
         def __init__(self) -> None:
             self.failed: list[tuple[str, str]] = []
 
+        def pytest_configure(self, config: pytest.Config) -> None:
+            config.option.tbstyle = "native"  # the words are enough: no source need be found
+
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
             if not report.passed:
                 crash = getattr(report.longrepr, "reprcrash", None)

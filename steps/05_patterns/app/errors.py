@@ -10,6 +10,8 @@ from marshmallow import ValidationError
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from werkzeug.exceptions import HTTPException
 
+UNDEFINED_TABLE = "42P01"  # PostgreSQL, Appendix A
+
 
 class ApiError(Exception):
     """An error that the client is told about. Raise one of the classes below.
@@ -89,9 +91,9 @@ def register_error_handlers(app: Flask) -> None:
     any error of HTTP itself (``abort``, no route, wrong method, body that is not JSON, …)
         Its own status and headers (a 405 keeps ``Allow``, a 429 ``Retry-After``); the code
         is the name of the status in snake_case: ``method_not_allowed``.
-    SQLAlchemy's ``OperationalError`` and ``ProgrammingError``
+    SQLAlchemy's ``OperationalError``
         503, code ``database_unavailable``: the database does not answer, or has no tables
-        yet (PostgreSQL's is the second). The log holds the traceback.
+        yet, which PostgreSQL says by a ``ProgrammingError``. The log holds the traceback.
     SQLAlchemy's ``DataError``
         400, code ``bad_request``: something was sent that no column can hold, such as the
         character NUL in PostgreSQL. The log holds the traceback.
@@ -104,8 +106,8 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(ApiError, answer_api_error)
     app.register_error_handler(ValidationError, answer_validation_error)
     app.register_error_handler(HTTPException, answer_http_error)
-    app.register_error_handler(OperationalError, answer_database_error)
-    app.register_error_handler(ProgrammingError, answer_database_error)
+    app.register_error_handler(OperationalError, answer_operational_error)
+    app.register_error_handler(ProgrammingError, answer_programming_error)
     app.register_error_handler(DataError, answer_data_error)
 
 
@@ -144,10 +146,16 @@ def answer_http_error(error: HTTPException) -> ResponseReturnValue:
     return response
 
 
-def answer_database_error(error: OperationalError | ProgrammingError) -> ResponseReturnValue:
+def answer_operational_error(error: OperationalError | ProgrammingError) -> ResponseReturnValue:
     current_app.logger.error("the database failed", exc_info=error)
     message = "the database does not answer, or was not set up: flask db upgrade sets it up"
     return envelope("database_unavailable", message, []), 503
+
+
+def answer_programming_error(error: ProgrammingError) -> ResponseReturnValue:
+    if getattr(error.orig, "sqlstate", None) != UNDEFINED_TABLE:
+        raise error  # ours to mend: 500
+    return answer_operational_error(error)
 
 
 def answer_data_error(error: DataError) -> ResponseReturnValue:

@@ -98,6 +98,35 @@ COMPILED: dict[Any, Any] = {}
 """The engine of the first app of each set of models, and what was compiled for all."""
 
 
+def remember_checked() -> None:
+    """Have openapi-spec-validator look at a schema once, however many documents it is part of.
+
+    What is remembered is that it is a schema; what is none is looked at again.
+    """
+    from openapi_spec_validator.validation.keywords import OpenAPIV31SchemaValidator as Validator
+
+    original = Validator._validate_schema_meta
+    if CHECKED:
+        return
+    CHECKED.add("")  # from here on
+
+    def look_once(self: Validator, schema: Any, value: Any) -> Any:
+        try:
+            key = self._get_schema_dialect_id(schema, value) + json.dumps(value)
+        except (TypeError, ValueError):
+            return original(self, schema, value)
+        error = None if key in CHECKED else original(self, schema, value)
+        if error is None:
+            CHECKED.add(key)
+        return error
+
+    Validator._validate_schema_meta = look_once  # type: ignore[assignment, method-assign]
+
+
+CHECKED: set[str] = set()
+"""The schemas that are schemas, by their dialect and their text."""
+
+
 def create_tables() -> None:
     """As ``db.create_all()`` does, but only the first app pays for it."""
     from app.extensions import db
@@ -207,6 +236,9 @@ def run_tests(suite: Path, tests: list[str]) -> dict[str, Any]:
     class Reports:
         def __init__(self) -> None:
             self.failed: list[tuple[str, str]] = []
+
+        def pytest_configure(self, config: pytest.Config) -> None:
+            config.option.tbstyle = "native"  # the words are enough: no source need be found
 
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
             if not report.passed:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import logging
+import os
 import secrets
 import time
 from collections import Counter
@@ -690,12 +691,13 @@ def test_to_know_who_asks_costs_one_statement(app: Flask, stranger: FlaskClient)
     assert len(seen) == 1, seen
 
 
-@pytest.mark.parametrize("what", ["refresh token", "code"])
+@pytest.mark.parametrize("what", ["refresh token", "code", "logout"])
 def test_of_many_at_once_one_is_served(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()  # threads need connections of their own, and a database to themselves
-    monkeypatch.setenv("TEST_DATABASE_URL", f"sqlite:///{tmp_path / 'race.db'}")
+    if "TEST_DATABASE_URL" not in os.environ:
+        monkeypatch.setenv("TEST_DATABASE_URL", f"sqlite:///{tmp_path / 'race.db'}")
     app = create_app("testing")
     app.config.update(AUTH_RATE_LIMIT="1000 per minute", ACCOUNT_RATE_LIMIT="1000 per minute")
     with app.app_context():
@@ -718,6 +720,9 @@ def test_of_many_at_once_one_is_served(
             "code_verifier": verifier,
         }
         ask = {"path": f"{API}/oauth/token", "data": body}
+    elif what == "logout":
+        headers = bearer(log_in(app.test_client(), email)["access_token"])
+        ask = {"path": f"{API}/auth/logout", "headers": headers}
     else:
         with app.app_context():
             token = sessions.begin(user_id, "books:read", None).refresh_token
