@@ -240,25 +240,6 @@ def image(app: Flask, folder: Path) -> Iterator[str]:
         yield "Dockerfile: what is built and what runs are not two stages"
 
 
-def health(app: Flask, folder: Path) -> Iterator[str]:
-    """Whoever runs the app can ask how it is: a GET of ``/healthz``, and one of ``/readiness``.
-
-    Each has a view that is ``PUBLIC`` and ``UNLIMITED``: a probe has no credentials, and asks all
-    day. Names the path of what is not so.
-    """
-    raise NotBuiltYet("8.2")
-
-
-def image(app: Flask, folder: Path) -> Iterator[str]:
-    """The image is small: ``Dockerfile`` has two stages or more, and the last one runs nothing.
-
-    A stage begins with ``FROM``; after the last one there is no ``RUN``: whatever is installed, is
-    installed in another. An instruction is the first word of a line, in large letters or small.
-    Names ``Dockerfile`` once, also where there is none.
-    """
-    raise NotBuiltYet("8.2")
-
-
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (

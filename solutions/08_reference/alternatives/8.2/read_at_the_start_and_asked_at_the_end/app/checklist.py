@@ -246,57 +246,6 @@ def image(app: Flask, folder: Path) -> Iterator[str]:
         yield "Dockerfile: what is built and what runs are not two stages"
 
 
-def health(app: Flask, folder: Path) -> Iterator[str]:
-    """Whoever runs the app can ask how it is: a GET of ``/healthz``, and one of ``/readiness``.
-
-    Each has a view that is ``PUBLIC`` and ``UNLIMITED``: a probe has no credentials, and asks all
-    day. Names the path of what is not so.
-    """
-    views = {
-        rule.rule: app.view_functions[rule.endpoint]
-        for rule in app.url_map.iter_rules()
-        if "GET" in (rule.methods or ())
-    }
-    for path in PROBES:
-        view = views.get(path)
-        if getattr(view, RULE, None) != PUBLIC or not hasattr(view, UNLIMITED):
-            yield f"{path} does not answer whoever asks, and as often as they ask"
-
-
-def image(app: Flask, folder: Path) -> Iterator[str]:
-    """The image is small: ``Dockerfile`` has two stages or more, and the last one runs nothing.
-
-    A stage begins with ``FROM``; after the last one there is no ``RUN``: whatever is installed, is
-    installed in another. An instruction is the first word of a line, in large letters or small.
-    Names ``Dockerfile`` once, also where there is none.
-    """
-    file = folder / "Dockerfile"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    words = [line.split(maxsplit=1)[0].upper() for line in lines if line.strip()]
-    last = words[::-1].index("FROM") if "FROM" in words else 0
-    if words.count("FROM") < 2 or "RUN" in words[len(words) - last :]:
-        yield "Dockerfile: what is built and what runs are not two stages"
-
-
-def health(app: Flask, folder: Path) -> Iterator[str]:
-    """Whoever runs the app can ask how it is: a GET of ``/healthz``, and one of ``/readiness``.
-
-    Each has a view that is ``PUBLIC`` and ``UNLIMITED``: a probe has no credentials, and asks all
-    day. Names the path of what is not so.
-    """
-    raise NotBuiltYet("8.2")
-
-
-def image(app: Flask, folder: Path) -> Iterator[str]:
-    """The image is small: ``Dockerfile`` has two stages or more, and the last one runs nothing.
-
-    A stage begins with ``FROM``; after the last one there is no ``RUN``: whatever is installed, is
-    installed in another. An instruction is the first word of a line, in large letters or small.
-    Names ``Dockerfile`` once, also where there is none.
-    """
-    raise NotBuiltYet("8.2")
-
-
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
