@@ -18,7 +18,7 @@ def a_book(out: int = 1, within: int = 0, queue: list[str] | None = None) -> dic
     book = world.add_book()
     loans = [world.add_loan(world.add_copy(book)) for _ in range(out)]
     copies = [world.add_copy(book) for _ in range(within)]
-    users = [world.add_user() for _ in queue or []]
+    users = [world.add_user() for _ in queue or []][::-1]  # the queue is not in their order
     days = [5 if status == "ready" else None for status in queue or []]
     stored = [
         world.add_reservation(book, user, status, day)
