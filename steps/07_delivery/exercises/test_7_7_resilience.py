@@ -175,6 +175,8 @@ def plant(name: str) -> None:
                 ask_again("the body")
                 ask_again("another body")
             return Response("done", 200)
+        if what == "kept":
+            return Response("kept", 202, {"ETag": '"7"', "X-Tried": what})
         if what == "empty":
             cache.clear()
             return Response("", 204)
@@ -183,9 +185,9 @@ def plant(name: str) -> None:
             raise RuntimeError("a view that fails")
         if what == "refuse":
             abort(403)
-        return Response(f"{name} fails", 503, {"X-Tried": what})
+        return Response(f"{name} fails", 409 if what == "decline" else 503, {"X-Tried": what})
 
-    current_app.add_url_rule(f"/{name}/<what>", name, work, methods=["POST"])
+    current_app.add_url_rule(f"/{name}/<what>", name, work, methods=["POST", "PUT"])
 
 
 def heard() -> list[list[object]]:
@@ -373,6 +375,8 @@ def test_the_same_request_does_its_work_once(client, inside):
 
 
 def test_another_request_needs_another_key(client, inside):
+    planted = f"planted-{secrets.token_hex(3)}"
+    inside(plant, planted)
     one, other = inside(loans, 2)
     name, key, third = f"Author {secrets.token_hex(4)}", a_key(), a_key()
     send(client, f"{API}/authors", {"name": name}, key)
@@ -386,6 +390,17 @@ def test_another_request_needs_another_key(client, inside):
     for what, path, body, used in cases:
         answer = send(client, f"{API}/{path}", body, used)
         assert_refused(answer, 422, "idempotency_key_reused", f"{what}, and the same key")
+    headers = {"Idempotency-Key": a_key()}
+    first, again, changed = (
+        client.post(f"/{planted}/kept", data=body, headers=headers)
+        for body in ("one text", "one text", "another text")
+    )
+    assert_refused(changed, 422, "idempotency_key_reused", "another text, and the same key")
+    put = client.put(f"/{planted}/kept", data="one text", headers=headers)
+    assert_refused(put, 422, "idempotency_key_reused", "PUT after POST, and the same key")
+    assert [first.status_code, again.status_code] == [202, 202], "the same text, and the same key"
+    got = [again.headers.get("ETag"), again.headers.get("X-Tried")]
+    assert got == ['"7"', None], "an answer with ETag and X-Tried, sent again: ETag is kept alone"
     assert name + "!" not in names_in(inside(stored, "authors")), "a refused author was stored"
     renewals = {row["id"]: row["renewals"] for row in inside(stored, "loans")}
     assert [renewals[one], renewals[other]] == [1, 0], "how often two loans were renewed"
@@ -466,11 +481,13 @@ def test_the_answer_is_committed_with_the_work(client, inside):
 def test_what_fails_is_free_to_be_tried_again(client, inside):
     name = f"planted-{secrets.token_hex(3)}"
     inside(plant, name)
-    statuses = {"crash": 500, "refuse": 403, "fail": 503}
+    statuses = {"decline": 409, "crash": 500, "refuse": 403, "fail": 503}
     for what, status in statuses.items():
         for _ in range(2):
             answer = send(client, f"/{name}/{what}", None, name)
             assert answer.status_code == status, f"{what}, twice with one key: the same refusal"
+            replayed = answer.headers.get("Idempotency-Replayed")
+            assert replayed is None, f"{what}, answered with {status}: it was kept, and sent again"
     assert inside(stored, "authors") == [], (
         "a request that failed in the end has stored what it did before"
     )
