@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -172,6 +173,16 @@ class Silent(SimpleHTTPRequestHandler):
         """Requests are no news."""
 
 
+class Throttled(Silent):
+    """As over a telephone in a train: 20 Mbit/s each way that lasts 40 ms."""
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        time.sleep(0.04)
+        while piece := source.read(125_000):
+            time.sleep(0.05)
+            outputfile.write(piece)
+
+
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     with served(site) as address:
@@ -179,9 +190,9 @@ def address(site: Path) -> Iterator[str]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, handler: type[Silent] = Silent) -> Iterator[str]:
     """The address of a server for ``folder``, as plain as a server can be."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(folder)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -208,7 +219,7 @@ def playground(
     shutil.copytree(site, folder)
     builder = Builder(Course.load(REPOSITORY), folder)
     builder.build()
-    with served(folder) as address:
+    with served(folder, Throttled) as address:
         yield Playground(folder, address, builder.node)
 
 
