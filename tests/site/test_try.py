@@ -305,3 +305,16 @@ def test_what_an_explorer_sends_is_answered_within_the_page(explored: Explored) 
     hosts = {urlsplit(url).netloc for url in explored.asked if url.startswith("http")}
     assert len(hosts) == 1
     assert explored.wrong == []
+
+
+def test_an_explorer_is_accessible(explored: Explored, playground: Any) -> None:
+    page = explored.page
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.add_script_tag(path=playground.packages / "axe-core" / "axe.min.js")
+    # Swagger UI's own: a heading of the third level without a second, and an element <main>.
+    left_out = ("heading-order", "landmark-main-is-top-level", "landmark-no-duplicate-main")
+    options = json.dumps({"rules": {name: {"enabled": False} for name in left_out}})
+    found = page.evaluate(f"axe.run('.explorer', {options}).then(result => result.violations)")
+
+    assert [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -96,8 +96,9 @@ class Explorer {
     });
   }
 
-  // What Swagger UI leaves without a name.
+  // What Swagger UI leaves without a name, and what scrolls but cannot be reached by the keyboard.
   amend(room) {
+    for (const code of room.querySelectorAll("pre.microlight:not([tabindex])")) code.tabIndex = 0;
     room.querySelector("#servers")?.setAttribute("aria-label", "Server");
   }
 
