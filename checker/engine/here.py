@@ -6,6 +6,7 @@ them ends there too. Here it has to be taken back.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import logging
 import os
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from checker.engine.events import Event
 from checker.engine.job import Job
@@ -30,7 +32,10 @@ def check(job: Job, on_event: Callable[[Event], None] | None = None) -> Verdict:
         stack = Path(folder) / "stack.txt"
         supervisor = Supervisor(job, stack, lambda: False, on_event)
         supervisor.begin_process()
-        with as_before():
+        # An app that is gone, as a whole: SQLAlchemy looks at the classes of all that are left,
+        # and would find those of half an app.
+        gc.collect()
+        with as_before(), listening([]):
             run({"job": job.to_json(), "stack": str(stack), "skip": 0}, supervisor.take)
         return supervisor.verdict()
 
@@ -65,3 +70,35 @@ def as_before() -> Iterator[None]:
         forget()
         os.urandom = random._urandom = urandom  # type: ignore[attr-defined]
         random.seed()
+
+
+@contextmanager
+def listening(heard: list[tuple[tuple[Any, ...], dict[str, Any]]]) -> Iterator[None]:
+    """Within, SQLAlchemy tells those who are in ``heard``, and who comes to listen joins them.
+
+    Afterwards none of them is told any more. Only those count who listen to a class of
+    SQLAlchemy's own: that is one for all apps, and whoever listens there never goes by itself.
+    """
+    try:
+        from sqlalchemy import event
+        from sqlalchemy.event import api
+    except ImportError:  # a step without a database
+        yield
+        return
+    listen = api.listen
+
+    def listened(target: Any, *args: Any, **kwargs: Any) -> None:
+        if isinstance(target, type) and target.__module__.startswith("sqlalchemy."):
+            heard.append(((target, *args), kwargs))
+        listen(target, *args, **kwargs)
+
+    for args, kwargs in heard:
+        listen(*args, **kwargs)
+    event.listen = api.listen = listened
+    try:
+        yield
+    finally:
+        event.listen = api.listen = listen
+        for args, _ in heard:
+            if event.contains(*args):
+                event.remove(*args)

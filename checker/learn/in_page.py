@@ -15,7 +15,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -137,12 +137,13 @@ class Desk:
 
     client: Client | None = None
     modules: dict[str, ModuleType] | None = None
+    heard: list[Any] = field(default_factory=list)
 
     @contextmanager
     def settled(self, ground: Ground) -> Iterator[None]:
         """The app's folder, its environment and its modules; afterwards all is as before."""
         known = set(sys.modules)
-        with here.as_before():
+        with here.as_before(), here.listening(self.heard):
             sys.modules.update(self.modules or {})
             sys.path.insert(0, str(ground.root))
             os.chdir(ground.root)

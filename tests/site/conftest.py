@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -193,6 +194,16 @@ class Silent(SimpleHTTPRequestHandler):
         """Requests are no news."""
 
 
+class Throttled(Silent):
+    """As over a telephone in a train: 20 Mbit/s each way that lasts 40 ms."""
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        time.sleep(0.04)
+        while piece := source.read(125_000):
+            time.sleep(0.05)
+            outputfile.write(piece)
+
+
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     with served(site) as address:
@@ -217,13 +228,15 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def served(folder: Path, asked: list[str] | None = None) -> Iterator[str]:
+def served(
+    folder: Path, asked: list[str] | None = None, handler: type[Silent] = Silent
+) -> Iterator[str]:
     """The address of a server for ``folder``, as plain as a server can be.
 
     What is asked of it is added to ``asked``.
     """
-    handler = partial(Silent, [] if asked is None else asked, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    serving = partial(handler, [] if asked is None else asked, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), serving)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -250,7 +263,7 @@ def playground(
     shutil.copytree(site, folder)
     builder = Builder(Course.load(REPOSITORY), folder)
     builder.build()
-    with served(folder) as address:
+    with served(folder, handler=Throttled) as address:
         yield Playground(folder, address, builder.node)
 
 

@@ -1,10 +1,13 @@
-"""An exercise is read, solved and checked in its page, in a real browser."""
+"""An exercise is solved and checked in its page, and an API explored, in a real browser."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,33 +28,41 @@ PAGE = "learn/01_architecture/index.html"
 LOADS = 120_000.0  # milliseconds, for Python to start on a busy machine
 
 
-class Opened:
-    """A page with exercise 1.1 opened in it, Python ready."""
+class Watched:
+    """A page, whom it asks, and what goes wrong in it; ``card`` is the part that is tried."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    card: Locator
+
+    def watch(self, page: Page) -> None:
         self.page = page
         self.asked: list[str] = []
         self.wrong: list[str] = []
-        self.fetched = 0
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url}"))
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("console", self.hear)
-        page.goto(f"{address}/{PAGE}", wait_until="networkidle")
-        self.before = list(self.asked)
-        self.card = page.locator(".card[data-exercise='1.1']")
-        self.card.get_by_role("button", name="Try it here: exercise 1.1").click()
-        self.says("ready", LOADS)
 
     def hear(self, line: Any) -> None:
         if line.type in {"error", "warning"}:
             self.wrong.append(line.text)
 
     def says(self, text: str, timeout: float = 30_000) -> None:
-        """Wait until the exercise's status says so, or that Python did not start."""
+        """Wait until the status says so, or that Python did not start."""
         status = self.card.locator(".try__status")
         status.filter(has_text=re.compile(f"{text}|not start here")).wait_for(timeout=timeout)
-        assert text in status.inner_text(), self.screen
+        assert text in status.inner_text(), self.card.inner_text()
+
+
+class Opened(Watched):
+    """A page with exercise 1.1 opened in it, Python ready."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.watch(page)
+        page.goto(f"{address}/{PAGE}", wait_until="networkidle")
+        self.before = list(self.asked)
+        self.card = page.locator(".card[data-exercise='1.1']")
+        self.card.get_by_role("button", name="Try it here: exercise 1.1").click()
+        self.says("ready", LOADS)
 
     def button(self, name: str) -> Locator:
         return self.card.get_by_role("button", name=name, exact=True)
@@ -107,7 +118,10 @@ def test_what_a_step_fetches_after_the_click_stays_below_ten_megabytes(playgroun
     runtime = sum(part["size"] for part in manifest["runtime"]) + beside
     for step, parts in manifest["steps"].items():
         total = runtime + sum(part["size"] for part in parts["files"])
-        assert total <= 10 * 1024 * 1024, f"{step}: {total} bytes"
+        if "solved" in parts:  # the explorer of its API, too
+            names = [parts["solved"], *manifest["swagger"].values()]
+            total += sum((folder / name).stat().st_size for name in names)
+        assert total <= 10_000_000, f"{step}: {total} bytes"
 
 
 def test_the_first_exercise_is_checked_solved_and_kept(opened: Opened) -> None:
@@ -177,17 +191,130 @@ def test_an_open_exercise_is_accessible(
     assert opened.wrong == []
 
 
+def test_what_is_solved_here_is_carried_on_on_a_terminal(opened: Opened, tmp_path: Path) -> None:
+    for part in ("steps", "solutions"):
+        (tmp_path / part).mkdir()
+        shutil.copytree(REPOSITORY / part / "01_architecture", tmp_path / part / "01_architecture")
+    (tmp_path / "checker").mkdir()
+    (tmp_path / "checker" / "course.py").touch()
+    solution = (COURSE.step(1).solutions / "app/__init__.py").read_text(encoding="utf-8")
+    opened.types(solution)
+    with opened.page.expect_download() as download:
+        opened.button("Save it as a file").click()
+    download.value.save_as(tmp_path / "mine.json")
+
+    said = checker_in(tmp_path, "import", "mine.json") + checker_in(tmp_path, "check", "1.1")
+
+    assert (tmp_path / "work/01_architecture/app/__init__.py").read_text("utf-8") == solution
+    assert re.search(r"all \d+ tests pass", said)
+
+
+def checker_in(folder: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "checker", *words]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_where_nothing_is_kept_the_edits_of_now_are_checked(opened: Opened) -> None:
+    full = "Storage.prototype.setItem = () => { throw new Error('full') }"
+    opened.page.evaluate(f"() => {{ {full} }}")
+    opened.types("def create_app(:\n")
+
+    opened.says("this browser keeps nothing: save your work as a file before you leave")
+    opened.button("Check").click()
+    opened.says("not yet: 0 of")
+    assert "SyntaxError" in opened.screen or "does not load" in opened.screen
+
+
+BROKEN = {
+    "delete globalThis.WebAssembly": "this browser has no WebAssembly",
+    "globalThis.Worker = class { constructor() { throw new Error('workers are blocked') } }": (
+        "workers are blocked"
+    ),
+}
+
+
+@pytest.mark.parametrize(("broken", "why"), BROKEN.items(), ids=["no WebAssembly", "no workers"])
 def test_a_browser_that_cannot_run_it_says_why_and_how_to_go_on(
-    playground: Any, browser: Browser
+    playground: Any, browser: Browser, broken: str, why: str
 ) -> None:
     page = browser.new_page()
-    page.add_init_script("delete globalThis.DecompressionStream")
+    page.add_init_script(broken)
     page.goto(f"{playground.address}/{PAGE}")
     card = page.locator(".card[data-exercise='1.1']")
 
     card.get_by_role("button", name="Try it here: exercise 1.1").click()
 
     said = card.get_by_role("alert").inner_text()
-    assert "this browser has no DecompressionStream" in said
+    assert why in said
     assert "python3 start.py\nchecker start 1" in said
     page.close()
+
+
+class Explored(Watched):
+    """The page of step 4's API, opened."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.watch(page)
+        page.goto(f"{address}/reference/api/index.html", wait_until="networkidle")
+        self.before = list(self.asked)
+        page.get_by_role("button", name="Explore it here: step 4").click()
+        self.card = page.get_by_role("region", name="Explore the API")
+        self.says("ready", LOADS)
+
+    def sends(self, operation: str) -> str:
+        """Try an operation that needs nothing filled in; what Swagger UI shows of the answer."""
+        block = self.card.locator(f"[id$='-{operation}']")
+        block.locator(".opblock-summary-control").click()
+        block.get_by_role("button", name="Try it out").click()
+        block.get_by_role("button", name="Execute").click()
+        answer = block.locator(".live-responses-table .response")
+        answer.wait_for(timeout=30_000)
+        return answer.inner_text()
+
+
+@pytest.fixture(scope="module")
+def explored(playground: Any, browser: Browser) -> Iterator[Explored]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield Explored(context.new_page(), playground.address)
+    context.close()
+
+
+def test_an_explorer_shows_the_operations_of_the_tables_below(explored: Explored) -> None:
+    shown = explored.card.locator(".opblock").count()
+    told = "document.querySelectorAll(\"article h3[id]:not([id^='shape-'])\").length"
+
+    assert shown == explored.page.evaluate(told)
+    assert shown > 30
+    assert not [url for url in explored.before if "/playground/" in url]
+
+
+def test_what_an_explorer_sends_is_answered_within_the_page(explored: Explored) -> None:
+    assert "token_missing" in explored.sends("get_myself")
+
+    explored.card.get_by_role("button", name="Sign in as an admin").click()
+    explored.says("signed in as eve@example.org")
+    mine = explored.card.locator("[id$='-get_myself']")
+    mine.get_by_role("button", name="Execute").click()
+    explored.says("GET /api/v1/users/me answered 200")
+
+    mine.locator(".live-responses-table").filter(has_text="eve@example.org").wait_for()
+    hosts = {urlsplit(url).netloc for url in explored.asked if url.startswith("http")}
+    assert len(hosts) == 1
+    assert explored.wrong == []
+
+
+def test_an_explorer_is_accessible(explored: Explored, playground: Any) -> None:
+    page = explored.page
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.add_script_tag(path=playground.packages / "axe-core" / "axe.min.js")
+    # Swagger UI's own: a heading of the third level without a second, and an element <main>.
+    left_out = ("heading-order", "landmark-main-is-top-level", "landmark-no-duplicate-main")
+    options = json.dumps({"rules": {name: {"enabled": False} for name in left_out}})
+    found = page.evaluate(f"axe.run('.explorer', {options}).then(result => result.violations)")
+
+    assert [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -7,7 +7,7 @@ import ast
 from checker.author.pages.markup import counted, fence, folded, table
 from checker.author.pages.sources import file_of
 from checker.author.pages.symbols import Definition, Piece, definitions
-from checker.author.playground import can_be_tried
+from checker.author.playground import can_be_tried, is_explored
 from checker.course import Course, Exercise, Step
 
 
@@ -134,8 +134,20 @@ def _try(exercise: Exercise) -> str:
     if not can_be_tried(exercise):
         return ""
     where = f'data-exercise="{exercise.id}" data-step="{exercise.step_name}"'
-    label = f'aria-label="Try it here: exercise {exercise.id}"'
-    button = f'<button class="md-button" type="button" {label}>Try it here</button>'
+    return _opener(where, "Try it here", f"Try it here: exercise {exercise.id}")
+
+
+def explorer(step: Step) -> str:
+    """The button that opens the API of the solved step in the page, where a page has it."""
+    if not is_explored(step):
+        return ""
+    return _opener(
+        f'data-step="{step.name}"', "Explore it here", f"Explore it here: step {step.number}"
+    )
+
+
+def _opener(where: str, text: str, name: str) -> str:
+    button = f'<button class="md-button" type="button" aria-label="{name}">{text}</button>'
     about = "<span>in the page: loads Python, up to 10 MB</span>"
     return f'<p class="card__try" {where} hidden>{button} {about}</p>\n'
 

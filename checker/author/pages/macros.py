@@ -67,6 +67,7 @@ def define_env(env: Environment) -> None:
         pages.screen,
         pages.coverage_map,
         pages.api,
+        pages.explorer,
         audit.audit_exception,
         audit.audit_settings,
         audit.audit_overview,
@@ -222,6 +223,10 @@ class Pages:
     def api(self, name: str | int) -> str:
         """Every operation of a step's solved app, from the document that it makes of itself."""
         return api.api(self.course.step(name))
+
+    def explorer(self, name: str | int) -> str:
+        """The button that opens a step's solved app in the page, with Swagger UI before it."""
+        return cards.explorer(self.course.step(name))
 
     def _recorded(self, name: str) -> str:
         file = self.root / "docs" / "outputs" / f"{name}.txt"

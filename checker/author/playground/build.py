@@ -5,7 +5,6 @@ Everything is named after its content, and kept in a folder beside the course be
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import lzma
@@ -22,7 +21,9 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from checker.author.playground import can_be_tried, is_in_page
+import flask_swagger_ui  # type: ignore[import-untyped]
+
+from checker.author.playground import can_be_tried, is_explored, is_in_page
 from checker.author.playground.packages import files, packs
 from checker.course import Course, Step
 from checker.errors import EnvironmentTrouble
@@ -32,7 +33,6 @@ CACHE = ".playground"
 SOURCES = Path("docs/playground")
 FOLDER = "playground"
 LZMA = 9 | lzma.PRESET_EXTREME
-
 UNREACHED = re.compile(
     r"(imaplib|ftplib|poplib|mailbox|pickletools|turtle|wave|zipapp)\.py"
     r"|asyncio/(windows_\w+|proactor_events)\.py"
@@ -81,7 +81,8 @@ class Builder:
         for step in self.steps:
             base.append(libraries[step.name])
             steps[step.name] = {
-                "starter": self._starter(step).file,
+                "starter": self._texts("starter", step, step.path).file,
+                **self._solved(step),
                 "files": [asset.to_json() for asset in [*base, self._step(step)]],
                 "exercises": {
                     exercise.id: {"title": exercise.title, "edit": exercise.edit}
@@ -93,6 +94,7 @@ class Builder:
             "version": 1,
             "runtime": [asset.to_json() for asset in runtime],
             "scripts": self._scripts(),
+            "swagger": self._swagger(),
             "steps": steps,
         }
         text = json.dumps(manifest, indent=1)
@@ -108,18 +110,15 @@ class Builder:
         (self.target / "pyodide" / "pyodide-lock.json").write_text(text, encoding="utf-8")
         shutil.copyfile(source / "pyodide.mjs", self.target / "pyodide" / "pyodide.mjs")
         library = source / "python_stdlib.zip"
-        reached = self._kept(
-            library.name, [library, UNREACHED.pattern.encode()], lambda: _reached(library)
-        )
         return [
-            self._asset(library.name, "zip", reached),
-            *(self._gzipped(source / name) for name in ("pyodide.asm.wasm", "pyodide.asm.mjs")),
+            self._xz(library, _reached, UNREACHED.pattern.encode()),
+            *(self._xz(source / name) for name in ("pyodide.asm.wasm", "pyodide.asm.mjs")),
         ]
 
-    def _gzipped(self, file: Path) -> Asset:
-        """Packed here, because not every server does."""
-        data = self._kept(file.name, [file], lambda: gzip.compress(file.read_bytes(), 9, mtime=0))
-        return self._asset(file.name, "gz", data)
+    def _xz(self, file: Path, of: Callable[[Path], bytes] = Path.read_bytes, *key: bytes) -> Asset:
+        """Packed here: not every server does, and none does it as well."""
+        data = self._kept(f"{file.name}.xz", [file, *key], lambda: for_javascript(of(file)))
+        return self._asset(file.name, "xz", data)
 
     # The course and its libraries
 
@@ -184,11 +183,19 @@ class Builder:
         contents[f"course/steps/{step.name}/page.json"] = json.dumps(facts).encode()
         return self._packed(f"step-{step.name[:2]}", contents)
 
-    def _starter(self, step: Step) -> Asset:
-        """The files to edit, for the editors: they are there before Python is."""
+    def _texts(self, kind: str, step: Step, folder: Path) -> Asset:
+        """The files to edit as ``folder`` has them: they are there before Python is."""
         names = [name for exercise in step.exercises for name in exercise.edit]
-        texts = {name: (step.path / name).read_text(encoding="utf-8") for name in names}
-        return self._asset(f"starter-{step.name[:2]}", "json", json.dumps(texts).encode())
+        texts = {name: (folder / name).read_text(encoding="utf-8") for name in names}
+        return self._asset(f"{kind}-{step.name[:2]}", "json", json.dumps(texts).encode())
+
+    def _solved(self, step: Step) -> dict[str, str]:
+        """For the explorer of a step's API: it is that of the solved app."""
+        return (
+            {"solved": self._texts("solved", step, step.solutions).file}
+            if is_explored(step)
+            else {}
+        )
 
     def _packed(self, name: str, contents: Mapping[str, bytes]) -> Asset:
         return self._asset(name, "tar.xz", lzma.compress(tarred(contents), preset=LZMA))
@@ -198,18 +205,30 @@ class Builder:
     def _scripts(self) -> dict[str, str]:
         """The page's scripts, bundled; each by what it is for."""
         made = {}
-        for name in ("worker", "widget"):
+        for name in ("worker", "widget", "explorer"):
             entry = self.sources / "src" / f"{name}.js"
             inputs = [*sorted(entry.parent.glob("*.js")), self._lock]
             data = self._kept(name, inputs, partial(self._bundle, entry))
             made[name] = self._asset(name, "js", data).file
         return made
 
+    def _swagger(self) -> dict[str, str]:
+        """Swagger UI, out of the package that the steps serve it from."""
+        folder = Path(flask_swagger_ui.__file__).parent / "dist"
+        style = (folder / "swagger-ui.css").read_bytes().rpartition(b"/*# sourceMappingURL")[0]
+        return {
+            "script": self._xz(folder / "swagger-ui-bundle.js").file,
+            "style": self._asset("swagger-ui", "css", style).file,
+        }
+
     def judge(self) -> Path:
         """A script for Node that judges as a page does, beside the packages that it imports."""
         entry = self.sources / "src" / "judge.js"
         target = self.node.parent / "judge.mjs"
-        target.write_bytes(self._bundle(entry, "--platform=node", "--external:pyodide"))
+        # xz-decompress asks an old Node for its streams.
+        require = 'import { createRequire } from "node:module"; const require = createRequire("/");'
+        flags = ["--platform=node", "--external:pyodide", f"--banner:js={require}"]
+        target.write_bytes(self._bundle(entry, *flags))
         return target
 
     def _bundle(self, entry: Path, *more: str) -> bytes:
@@ -295,14 +314,21 @@ class Builder:
 
 
 def _reached(library: Path) -> bytes:
-    """Python's own library as far as the course reaches."""
+    """Python's own library as far as the course reaches; to be packed as a whole."""
     made = io.BytesIO()
     with zipfile.ZipFile(library) as old, zipfile.ZipFile(made, "w") as new:
         for entry in old.infolist():
             if not UNREACHED.match(entry.filename):
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                new.writestr(entry, old.read(entry), compresslevel=9)
+                data = old.read(entry)
+                entry.compress_type = zipfile.ZIP_STORED
+                new.writestr(entry, data)
     return made.getvalue()
+
+
+def for_javascript(data: bytes) -> bytes:
+    """``data`` as .xz that the page's own unpacker reads, with no more memory than 8 MB."""
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": LZMA, "dict_size": 1 << 23}]
+    return lzma.compress(data, check=lzma.CHECK_CRC32, filters=filters)
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

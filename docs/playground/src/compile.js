@@ -25,12 +25,12 @@ def compiled(name, source):
 def compile_all():
     with tarfile.open("/in.tar") as sources, tarfile.open("/out.tar", "w") as target:
         for member in sources:
-            data = sources.extractfile(member).read()
-            if member.name.endswith(".py"):
-                data = compiled(f"/{member.name}", data)
-                member.name += "c"
-            member.size = len(data)
-            target.addfile(member, io.BytesIO(data))
+            name, data = member.name, sources.extractfile(member).read()
+            if name.endswith(".py"):
+                name, data = f"{name}c", compiled(f"/{name}", data)
+            entry = tarfile.TarInfo(name)  # of its own: a long name is kept elsewhere in it too
+            entry.size = len(data)
+            target.addfile(entry, io.BytesIO(data))
 `);
 for (let place = 0; place < files.length; place += 2) {
   python.FS.writeFile("/in.tar", new Uint8Array(readFileSync(files[place])));

@@ -26,13 +26,13 @@ export class Python {
   async begin() {
     this.hear({ state: "starting" });
     const url = new URL(this.manifest.scripts.worker, this.base);
-    this.worker = new Worker(url, { type: "module", name: "python" });
-    this.worker.onmessage = ({ data }) => this.take(data);
-    this.worker.onerror = (event) => {
-      event.preventDefault();
-      this.end(new Error(event.message || "the worker could not be started"));
-    };
     try {
+      this.worker = new Worker(url, { type: "module", name: "python" });
+      this.worker.onmessage = ({ data }) => this.take(data);
+      this.worker.onerror = (event) => {
+        event.preventDefault();
+        this.end(new Error(event.message || "the worker could not be started"));
+      };
       const { files } = this.manifest.steps[this.step];
       const { runtime } = this.manifest;
       const about = await this.post("start", { base: this.base.href, step: this.step, runtime, files });

@@ -6,14 +6,14 @@ const VERSION = 1;
 const EMPTY = { version: VERSION, progress: { version: 1, current: null, exercises: {} }, files: {}, answers: {} };
 const OPEN = { state: "open", passed: [], total: 0, solved_at: null, hints: 0, solution_seen: false };
 
-let memory = null; // where the browser keeps nothing for us
+let unkept = null; // the record, since the browser would not keep it: as long as the page is open
 
 export function read() {
-  let text = memory;
+  let text = unkept;
   try {
-    text = localStorage.getItem(KEY) ?? memory;
+    text ??= localStorage.getItem(KEY);
   } catch {
-    // Forbidden by a setting: then for as long as the page is open.
+    // Forbidden by a setting: nothing has been written yet.
   }
   return text ? check(JSON.parse(text)) : structuredClone(EMPTY);
 }
@@ -27,21 +27,15 @@ export function update(change) {
 }
 
 function write(text) {
-  memory = text;
   try {
     localStorage.setItem(KEY, text);
+    unkept = null;
   } catch {
-    // Full or forbidden; the page says so by `isKept`.
+    unkept = text; // full or forbidden; the page says so by `isKept`
   }
 }
 
-export const isKept = () => {
-  try {
-    return localStorage.getItem(KEY) === memory || memory === null;
-  } catch {
-    return false;
-  }
-};
+export const isKept = () => unkept === null;
 
 export const entryOf = (exercise) => read().progress.exercises[exercise] ?? { ...OPEN };
 

@@ -10,7 +10,7 @@ import { sha224, sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 const HASHES = { blake2b, blake2s, sha1, sha224, sha256, sha384, sha512 };
 const ARGON2 = [argon2d, argon2i, argon2id];
 
-// What OpenSSL and argon2 do elsewhere; `stand_ins.py` puts it where Python looks for it.
+// What OpenSSL and argon2 do elsewhere; the stand-ins put it where Python looks for it.
 const hashes = {
   argon2: (kind, secret, salt, t, m, p, dkLen, version) =>
     ARGON2[kind](bytes(secret), bytes(salt), { t, m, p, dkLen, version }),
@@ -51,6 +51,6 @@ def unpack(data):
   const unpack = python.globals.get("unpack");
   for (const archive of archives) unpack(await archive);
   unpack.destroy();
-  python.runPython("import course_openssl");
+  python.runPython("import course_openssl, course_threads");
   return python;
 }

@@ -24,7 +24,7 @@ export async function mount({ place, exercise, step, base, manifest, why }) {
   widget.build();
   if (is) widget.hear(is);
   python.start().catch(() => {});
-  return widget;
+  widget.editors.values().next().value.focus();
 }
 
 async function texts(address) {

@@ -4,6 +4,7 @@
 // {progress} while it loads, and {id, event} while it checks.
 
 import { start } from "./runtime.js";
+import { unpacked } from "./unpack.js";
 
 let course;
 
@@ -71,12 +72,10 @@ function counter(total) {
         controller.enqueue(chunk);
       },
     });
-    const body = answer.body.pipeThrough(count);
-    if (!address.pathname.endsWith(".gz")) return new Response(body);
+    const got = new Response(answer.body.pipeThrough(count));
+    if (!address.pathname.endsWith(".xz") || address.pathname.endsWith(".tar.xz")) return got;
     const type = address.pathname.includes(".wasm.") ? "application/wasm" : "text/javascript";
-    return new Response(body.pipeThrough(new DecompressionStream("gzip")), {
-      headers: { "Content-Type": type },
-    });
+    return new Response(await unpacked(await got.blob()), { headers: { "Content-Type": type } });
   };
 }
 
