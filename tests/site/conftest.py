@@ -210,6 +210,21 @@ def address(site: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """The course as it is handed out, without anybody's work in it, to spoil or to work in."""
+    asked = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
+    listed = subprocess.run(
+        asked, cwd=REPOSITORY, check=True, capture_output=True, encoding="utf-8"
+    ).stdout
+    course = tmp_path / "course"
+    for name in filter(None, listed.split("\0")):
+        if (REPOSITORY / name).is_file():
+            (course / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, course / name)
+    return course
+
+
 @pytest.fixture(scope="session")
 def serve() -> Serve:
     """``with serve(folder) as address``, for a folder of a test's own."""

@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def lay_out(texts: dict[str, str], folder: Path) -> None:
-    """A site that needs no plugin but the search."""
+    """A site that needs no plugin but the search, of the course in the current folder."""
     shutil.copytree("docs/assets", folder / "docs" / "assets")
     shutil.copytree("docs/templates", folder / "docs" / "templates")
     for source, text in texts.items():
