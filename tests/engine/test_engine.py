@@ -70,8 +70,8 @@ def course(tmp_path: Path) -> Make:
 
 
 def until(true: Callable[[], bool]) -> bool:
-    """Wait for what must come true, a good while."""
-    end = time.monotonic() + 20
+    """Wait for what must come true, a good while: some tests start four interpreters for it."""
+    end = time.monotonic() + 60
     while not true():
         if time.monotonic() > end:
             return False
