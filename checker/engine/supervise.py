@@ -153,7 +153,7 @@ class Supervisor:
             self.end("flood", theirs)
         else:
             over = time.monotonic() - self.started - limit
-            if over > _LONGEST or (over > _GRACE and (self.dump() or not theirs)):
+            if over > _LONGEST or (over > _GRACE and (self.line() or not theirs)):
                 self.end("slow", theirs)
 
     def end(self, why: str, theirs: bool) -> None:
@@ -212,10 +212,16 @@ class Supervisor:
         return Failure(f"the checker's own process failed: {why}", details=printed)
 
     def where(self) -> Location | None:
+        line = self.line()
+        return line if line or self.phase == "building" else self.ground().first_definition()
+
+    def line(self) -> Location | None:
+        """Where it hangs, as soon as that is written: the app's process may be later than ours."""
+        return learner_line(self.dump(), self.ground())
+
+    def ground(self) -> Ground:
         job = self.job
-        ground = Ground(job.root, job.exercises, job.edit, job.seen)
-        line = learner_line(self.dump(), ground)
-        return line if line or self.phase == "building" else ground.first_definition()
+        return Ground(job.root, job.exercises, job.edit, job.seen)
 
     def dump(self) -> str:
         return dumped(self.stack)

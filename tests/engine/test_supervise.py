@@ -72,7 +72,7 @@ def follow(
     clock = Clock()
     monkeypatch.setattr(supervise, "time", clock)
     link = Told(clock, *says)
-    job = Job(folder, folder, folder / "test_it.py", "1.1", (), limit=10.0)
+    job = Job(folder, folder / "exercises", folder / "test_it.py", "1.1", (), limit=10.0)
     supervisor = Supervisor(job, folder / "stack.txt", lambda: False, None)
     supervisor.follow(link, link.kill)  # type: ignore[arg-type]
     assert supervisor.over
@@ -97,10 +97,15 @@ def test_loading_and_testing_have_a_limit_each(
     assert verdict.tests[0].outcome == "timed_out"
 
 
-@pytest.mark.parametrize(("stack", "killed"), [("", False), ("File mine.py, line 3", True)])
+@pytest.mark.parametrize(
+    ("file", "killed"), [(None, False), ("checker/remote.py", False), ("mine.py", True)]
+)
 def test_the_name_of_the_line_is_waited_for(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stack: str, killed: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str | None, killed: bool
 ) -> None:
+    """Where two processes tell where they hang, the one that only waits may be the quicker."""
+    (tmp_path / "mine.py").touch()
+    stack = "" if file is None else f'  File "{tmp_path / file}", line 3 in wait\n'
     (tmp_path / "stack.txt").write_text(stack, encoding="utf-8")
     frames = (COLLECTED, STARTED, {"event": "built"}, 11.0, FINISHED, DONE)
     assert follow(monkeypatch, tmp_path, *frames)[1] is killed
