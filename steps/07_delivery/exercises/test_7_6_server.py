@@ -98,6 +98,7 @@ def run_gunicorn() -> dict[str, object]:
     import sys
     import tempfile
     import time
+    from contextlib import suppress
     from pathlib import Path
 
     if not hasattr(socket, "AF_UNIX") or sys.platform == "win32":
@@ -113,11 +114,23 @@ def run_gunicorn() -> dict[str, object]:
             encoding="utf-8",
         )
 
-        def connect(patience: float = 5) -> socket.socket:
+        def connect() -> socket.socket:
             one = socket.socket(socket.AF_UNIX)
-            one.settimeout(patience)
-            one.connect(str(door))
+            one.settimeout(8)
+            try:
+                one.connect(str(door))
+            except OSError:
+                one.close()
+                raise
             return one
+
+        def connect_first() -> socket.socket:
+            while process.poll() is None:
+                # The door is there before it is open, and open before anybody stands behind it.
+                with suppress(FileNotFoundError, ConnectionRefusedError):
+                    return connect()
+                time.sleep(0.01)
+            return connect()
 
         def answer(one: socket.socket) -> str:
             with one.makefile("rb") as lines:
@@ -134,9 +147,7 @@ def run_gunicorn() -> dict[str, object]:
                 command, stdout=output, stderr=output, env={**os.environ, "PYTHONPATH": paths}
             )
         try:
-            while not door.exists() and process.poll() is None:
-                time.sleep(0.01)
-            first = connect(patience=8)  # the door is open before anybody stands behind it
+            first = connect_first()
             first.sendall(request.format("GET", "").encode())
             answer(first)
             slow, other = connect(), connect()
