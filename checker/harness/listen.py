@@ -19,7 +19,6 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -34,26 +33,21 @@ _SUBREAPER = 36
 
 def main(arguments: list[str]) -> NoReturn:
     sys.dont_write_bytecode = True
-    options = options_of(arguments)
+    options = _options(arguments)
+    gc.disable()  # what is imported stays: there is nothing to collect
+    ours = ("serve", "routing", "templates")
+    for name in (*options.preload, *(f"checker.harness.{name}" for name in ours)):
+        with suppress(ImportError):
+            importlib.import_module(name)
     if not options.alone:
         # What a dead process of the learner's leaves behind becomes ours to end.
         ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
-    preload(options.preload)
+    gc.freeze()
+    gc.enable()
     Listener(options).run()
 
 
-def preload(names: Iterable[str]) -> None:
-    """Import what apps need, and leave nothing of it to the garbage collector."""
-    gc.disable()  # what is imported stays: there is nothing to collect
-    ours = ("serve", "routing", "templates")
-    for name in (*names, *(f"checker.harness.{name}" for name in ours)):
-        with suppress(ImportError):
-            importlib.import_module(name)
-    gc.freeze()
-    gc.enable()
-
-
-def options_of(arguments: list[str]) -> argparse.Namespace:
+def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     way = parser.add_mutually_exclusive_group(required=True)
     way.add_argument("--socket", type=int, help="listens already")

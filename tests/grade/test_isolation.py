@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +61,9 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def examiner(own: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
-    """With all that it keeps warm; nothing more of it is left from one submission to the next."""
+def examiner(own: Path) -> Iterator[Examiner]:
     del own
-    root = tmp_path_factory.mktemp("first") / "submission"
-    write_tree(solved(STEP), root)
     with Examiner(COURSE, choose(unsafe=False), limit=LIMIT, budget=BUDGET) as examiner:
-        assert [verdict.state for verdict in examiner.examine(root, STEP, [EXERCISE])] == ["solved"]
         yield examiner
 
 
@@ -436,30 +431,6 @@ def test_one_process_serves_an_exercise_after_the_other_until_a_test_fails(
 
     assert [len(verdict.tests) for verdict in verdicts] == [24] * 3
     assert [verdict.state for verdict in verdicts] == ["solved", "not_yet", "solved"]
-
-
-@pytest.mark.skipif(learners_uid() is None, reason="only root keeps a process warm")
-def test_a_warm_process_spares_time_and_changes_nothing(submission: Path) -> None:
-    (submission / "app" / "__init__.py").write_text(UNSOLVED, encoding="utf-8")
-    others = warm_processes()
-    told = []
-    with Examiner(COURSE, choose(unsafe=False), limit=LIMIT, budget=BUDGET) as examiner:
-        for kept in (1, 0):
-            (verdict,) = examiner.examine(submission, STEP, [EXERCISE], "seed")
-            tests = [replace(test, seconds=0.0) for test in verdict.tests]
-            told.append(replace(verdict, seconds=0.0, tests=tuple(tests)))
-            assert len(warm_processes() - others) == kept
-            for process in warm_processes() - others:  # the next one has to import all itself
-                process.kill()
-                process.wait()
-
-    assert told[0] == told[1]
-    assert told[0].state == "not_yet"
-
-
-def warm_processes() -> set[psutil.Process]:
-    below = psutil.Process().children()
-    return {process for process in below if "checker.harness.warm" in process.cmdline()}
 
 
 def test_results_do_not_depend_on_the_order(examiner: Examiner, submission: Path) -> None:
