@@ -125,6 +125,12 @@ class Ground:
         node = next(self._definitions(str(self.root / name)), None)
         return Location(name) if node is None else Location(name, node.lineno, node.name)
 
+    def definition_named(self, file: str, name: str | None) -> Location | None:
+        """The first function or class of ``file`` that has this ``name``."""
+        nodes = (n for n in self._definitions(str(self.root / file)) if n.name == name)
+        node = next(nodes, None)
+        return None if node is None else Location(file, node.lineno, node.name)
+
     def definition_with(self, file: str, word: str) -> Location | None:
         """The smallest function or class of ``file`` in which ``word`` stands."""
         try:

@@ -13,6 +13,7 @@ from typing import IO, BinaryIO, Protocol, cast
 
 from checker.harness.frames import write_frame
 from checker.harness.ground import Ground
+from checker.harness.watch import of_app
 
 _GRACE = 2.0
 
@@ -46,7 +47,7 @@ class Process:
             "root": str(ground.root),
             "exercises": str(ground.exercises),
             "edit": list(ground.edit),
-            "stack": str(stack) if stack else None,
+            "stack": str(of_app(stack)) if stack else None,
         }
         write_frame(self.out, hello)
 
@@ -82,7 +83,8 @@ def knock(address: Path, edit: Iterable[str], stack: Path | None) -> socket.sock
         folder = os.open(address.parent, os.O_PATH | os.O_DIRECTORY)
         opened.callback(os.close, folder)
         line.connect(f"/proc/self/fd/{folder}/{address.name}")
-        files = [_opened_anew("/proc/self/fd/2"), _opened_anew(stack or os.devnull)]
+        told = os.devnull if stack is None else of_app(stack)
+        files = [_opened_anew("/proc/self/fd/2"), _opened_anew(told)]
         for file in files:
             opened.callback(os.close, file)
         socket.send_fds(line, [b"!"], files)

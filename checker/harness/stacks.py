@@ -8,7 +8,7 @@ from pathlib import Path
 from checker.harness.failure import Location
 from checker.harness.ground import Ground
 
-_FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.+)$')
+_FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+|\?\?\?) in (?P<function>.+)$')
 
 
 def learner_line(dump: str, ground: Ground) -> Location | None:
@@ -22,7 +22,10 @@ def learner_line(dump: str, ground: Ground) -> Location | None:
         name = known.get(match["file"])
         if name is not None:
             function = None if match["function"] == "<module>" else match["function"]
-            return Location(name, int(match["line"]), function)
+            if match["line"].isdigit():
+                return Location(name, int(match["line"]), function)
+            # Caught between two lines: an instruction of the interpreter's own has none.
+            return ground.definition_named(name, function) or Location(name, None, function)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +12,16 @@ from typing import TextIO
 _DUMP = 100_000
 
 
+def of_app(stack: Path) -> Path:
+    """Where the app's process writes its own: two that write at once would tear their lines."""
+    return stack.with_name(f"{stack.name}-app")
+
+
 class Watch:
     """Dumps the stack of what outlives ``limit`` seconds, and of a crash, to a file.
 
-    Whoever ends the test reads that file. Does nothing without a limit and a file.
+    Whoever ends the test reads that file, and its neighbour from the app's process if there
+    is one. Does nothing without a limit and a file.
     """
 
     def __init__(self, limit: float | None, stack: Path | None) -> None:
@@ -32,6 +39,8 @@ class Watch:
             faulthandler.enable(self._file)
         # What an earlier part left is no news of this one.
         self._file.truncate(0)
+        with suppress(FileNotFoundError):
+            os.truncate(of_app(self.stack), 0)
         self._deadline = time.monotonic() + self.limit
         # Where there are no threads nobody can watch; in a page that is the reader, with Stop.
         with suppress(RuntimeError):
@@ -53,9 +62,13 @@ class Watch:
 
 
 def dumped(stack: Path) -> str:
-    """The beginning of what ``faulthandler`` wrote, and whoever else found the file open."""
+    """The beginning of what ``faulthandler`` wrote: the app's process first, then our own."""
+    return "\n".join(filter(None, (_beginning(of_app(stack)), _beginning(stack))))
+
+
+def _beginning(file: Path) -> str:
     try:
-        with stack.open(encoding="utf-8", errors="replace") as file:
-            return file.read(_DUMP)
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            return lines.read(_DUMP)
     except FileNotFoundError:
         return ""

@@ -16,6 +16,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -259,23 +260,25 @@ class Builder:
     def _installed(self) -> Path:
         """The folder ``node_modules``, as the lock has it."""
         key = sha256(self._lock.read_bytes()).hexdigest()[:16]
-        folder = self.cache / f"npm-{key}"
-        if not (folder / "done").exists():
+        folder = self.cache / f"npm-{key}" / "node_modules"
+        if not folder.exists():
             for tool in ("node", "npm"):
                 if shutil.which(tool) is None:
                     raise EnvironmentTrouble(
                         f"there is no {tool}: the pages that run the course are made with Node.js"
                         " (apt-get install npm)"
                     )
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            for name in ("package.json", "package-lock.json"):
-                shutil.copyfile(self.sources / name, folder / name)
-            flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            npm = shutil.which("npm") or "npm"
-            self._run([npm, "ci", *flags], cwd=folder)
-            (folder / "done").touch()
-        return folder / "node_modules"
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            # Two builds may come here at once: each installs for itself, and the first one stays.
+            with tempfile.TemporaryDirectory(dir=self.cache, prefix="installed-") as own:
+                for name in ("package.json", "package-lock.json"):
+                    shutil.copyfile(self.sources / name, Path(own) / name)
+                flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+                npm = shutil.which("npm") or "npm"
+                self._run([npm, "ci", *flags], cwd=Path(own))
+                with suppress(OSError):  # the other one was first
+                    (Path(own) / "node_modules").rename(folder)
+        return folder
 
     def _run(self, command: list[str], cwd: Path | None = None, **environment: str) -> None:
         done = subprocess.run(
