@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
@@ -33,6 +34,12 @@ QUIET = [
 # A database of a server where the user may create others.
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 SKIPS_FAIL = bool(os.environ.get("CI")) and sys.platform == "linux"
+
+
+def pytest_configure() -> None:
+    """Whoever runs the tests in the background has Ctrl-C ignored: what they start has it not."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import zipfile
@@ -97,10 +96,6 @@ class Wheels:
         return wheels, lock + wheels.add("uv", {f"uv-1.0.data/scripts/uv{EXE}": script})
 
 
-def heed_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @dataclass(frozen=True)
 class Outcome:
     code: int
@@ -160,8 +155,6 @@ class SmallCourse:
             stderr=subprocess.PIPE,
             encoding="utf-8",
             start_new_session=True,
-            # Whoever runs the tests in the background may have had Ctrl-C ignored: not here.
-            preexec_fn=None if os.name == "nt" else heed_interrupts,  # noqa: PLW1509 - no threads
         )
 
     def start(self, *arguments: str, **options: Any) -> Outcome:
