@@ -122,13 +122,13 @@ def problem() -> str:
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",
-                timeout=20,
+                timeout=60,
                 check=False,
             )
         except (GvisorError, OSError) as error:
             return str(error)
         except subprocess.TimeoutExpired:
-            return "it does not start within 20 seconds"
+            return "it does not start within 60 seconds"
     said = done.stderr.strip().splitlines() or [f"runsc ended with {done.returncode}"]
     return said[-1] if done.returncode else ""
 

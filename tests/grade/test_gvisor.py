@@ -51,7 +51,7 @@ def test_hostile_and_honest_work_is_judged_as_in_any_sandbox(tmp_path: Path, scr
     app = root / "app" / "__init__.py"
     tier = choose(unsafe=False, wanted="gvisor")
     assert tier.name == "gvisor"
-    with Examiner(COURSE, tier, limit=5, budget=60) as examiner:
+    with Examiner(COURSE, tier, limit=10, budget=120) as examiner:
         verdicts = list(examiner.examine(root, STEP, [EXERCISE, EXERCISE], "seed"))
         assert [verdict.state for verdict in verdicts] == ["solved", "solved"]
 
