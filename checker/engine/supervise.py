@@ -25,7 +25,7 @@ from checker.harness.watch import dumped
 _GRACE = 0.3
 _LONGEST = 2.0
 _FLOOD = 2 * FLOOD
-_START = 60.0
+_START = 120.0
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _LOOK = 0.1
 
@@ -208,7 +208,12 @@ class Supervisor:
         missing = _MISSING.search(printed)
         if missing or not self.link.ready:
             self.problem_state = "environment"
-        why = f"there is no module {missing[1]}" if missing else ending(code)
+        if missing:
+            why = f"there is no module {missing[1]}"
+        elif self.killed == "slow":
+            why = f"nothing was heard of it for {_START:g} seconds; is the machine very busy?"
+        else:
+            why = ending(code)
         return Failure(f"the checker's own process failed: {why}", details=printed)
 
     def where(self) -> Location | None:

@@ -117,4 +117,6 @@ def test_a_process_that_cannot_be_started_is_no_failure_of_the_learner(
     frames = (COLLECTED, STARTED, {"event": "starting"}, HOUR)
     verdict, killed = follow(monkeypatch, tmp_path, *frames)
     assert (verdict.state, killed) == ("fault", True)
+    assert verdict.problem is not None
+    assert "nothing was heard of it for 120 seconds" in verdict.problem.message
     assert verdict.tests[0].outcome == "not_run"
