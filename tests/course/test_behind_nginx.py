@@ -6,6 +6,7 @@ All three are started here, on free ports, in a temporary folder. nginx reads th
 
 import json
 import os
+import random
 import re
 import secrets
 import shutil
@@ -55,7 +56,7 @@ with app.app_context():
     db.session.add_all(
         [Book(title=f"Book {n}", isbn13=f"{n:013}", authors=[tove]) for n in range(30)]
     )
-    people = [User(email=f"{n}@example.org", name=f"User {n}", role="librarian") for n in range(4)]
+    people = [User(email=f"{n}@example.org", name=f"User {n}", role="librarian") for n in range(9)]
     db.session.add_all(people)
     db.session.commit()
     tokens = [first_tokens(user, None)["access_token"] for user in people]
@@ -202,11 +203,18 @@ def run(folder: Path, environ: dict[str, str], *arguments: str) -> None:
 
 
 def free_ports(*names: str) -> dict[str, int]:
-    with ExitStack() as stack:
-        sockets = {name: stack.enter_context(socket.socket()) for name in names}
-        for one in sockets.values():
-            one.bind(("127.0.0.1", 0))
-        return {name: one.getsockname()[1] for name, one in sockets.items()}
+    """Below those that a system hands out by itself: nobody else is given one of them meanwhile."""
+    free = filter(is_free, random.sample(range(12_000, 32_000), 1000))
+    return dict(zip(names, free, strict=False))
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def until(holds: Callable[[], bool]) -> bool:
@@ -295,17 +303,21 @@ def every(directives: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def test_a_limit_is_one_limit_for_both_workers(deployment: Deployment) -> None:
+    # On a busy machine one worker may be the quicker every time: that would show nothing.
+    assert any(both_answer_within_one_limit(deployment, number) for number in (0, 4, 5, 6, 7, 8))
+
+
+def both_answer_within_one_limit(deployment: Deployment, number: int) -> bool:
+    """Whether both answered this user, who has one limit in any case."""
     before = len(deployment.answered())
     with ThreadPoolExecutor(8) as pool:
         asked = [
-            pool.submit(deployment.ask, f"{BOOKS}?page={n}", **deployment.as_user(0))
+            pool.submit(deployment.ask, f"{BOOKS}?page={n}", **deployment.as_user(number))
             for n in range(1, LIMIT + 11)
         ]
     statuses = sorted(answer.result().status for answer in asked)
-
     assert statuses == [200] * LIMIT + [429] * 10
-    workers = set(deployment.answered()[before:])
-    assert len(workers) == 2, "one worker did it all: nothing was shown"
+    return len(set(deployment.answered()[before:])) == 2
 
 
 def test_a_write_through_one_worker_is_fresh_through_the_other(deployment: Deployment) -> None:
