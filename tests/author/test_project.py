@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import re
-import socket
 import stat
 import subprocess
 import sys
@@ -374,28 +373,21 @@ def runs(root: Path, *command: str) -> None:
 
 @contextmanager
 def served(root: Path) -> Iterator[str]:
-    """``flask run`` on a free port, as soon as somebody answers there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "flask", "run", "--port", str(port)]
-    with (root / "server.log").open("wb") as log:
+    """``flask run`` on a port that the system chooses, as soon as it tells which one."""
+    said = root / "server.log"
+    command = [sys.executable, "-m", "flask", "run", "--port", "0"]
+    with said.open("wb") as log:
         server = subprocess.Popen(command, cwd=root, env=environment(), stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not answers(port):
-            assert server.poll() is None, (root / "server.log").read_text()
+        while not (found := re.search(r"http://127\.0\.0\.1:\d+", said.read_text("utf-8"))):
+            assert server.poll() is None, said.read_text("utf-8")
             assert time.monotonic() < deadline, "nobody answers"
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        yield found[0]
     finally:
         server.kill()
         server.wait()
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def environment() -> dict[str, str]:

@@ -89,9 +89,11 @@ class Library:
                 found[1] for line in server.stderr if (found := re.search(r"127.0.0.1:(\d+)", line))
             )
             # What it logs from now on must go somewhere, or the pipe fills and it stops.
-            threading.Thread(target=server.stderr.read, daemon=True).start()
+            reader = threading.Thread(target=server.stderr.read)
+            reader.start()
             yield f"http://localhost:{port}"
             server.terminate()
+            reader.join()  # before the pipe is closed
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +202,7 @@ def test_an_admin_works_at_the_desk(page: Page, library: Library, address: str) 
     page.get_by_role("heading", name="Welcome, Eve").wait_for()
     look_at(page, "welcome")
     page.get_by_role("link", name="Who holds a card").click()
-    assert page.get_by_role("row").count() > 10
+    page.get_by_role("row").nth(10).wait_for()
     look_at(page, "desk")
 
     page.get_by_role("button", name=f"Deactivate {name}").click()
@@ -209,7 +211,8 @@ def test_an_admin_works_at_the_desk(page: Page, library: Library, address: str) 
     look_at(page, "deactivated")
     assert page.get_by_role("button", name="Deactivate Eve").count() == 0
 
-    page.get_by_role("button", name="Sign out").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign out").click()
     page.goto(f"{address}/api/v1/desk/users")
     page.get_by_role("heading", name="Sign in").wait_for()
 
