@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from checker.author.trees import Blob, Tree, digest, lay, read_tree, write_tree
 from checker.course import Course, Exercise, Step
 from checker.engine.engine import Engine, create_engine
 from checker.engine.errors import Cancelled
-from checker.engine.events import Event, TestFinished
+from checker.engine.events import Event, TestFinished, TestsCollected
 from checker.engine.job import Job
 from checker.engine.verdict import Failure, TestResult, Verdict
 from checker.errors import EnvironmentTrouble
@@ -147,6 +147,19 @@ class Bench:
         if verdict.state == "solved":
             return None
         return verdict.first_failure or Failure(verdict.state)
+
+    def collected(self, tree: Tree, exercise: Exercise) -> list[str]:
+        """The names of the exercise's tests, none of which is run."""
+        names: list[str] = []
+
+        def stop(event: Event) -> None:
+            if isinstance(event, TestsCollected):
+                names.extend(event.names)
+                engine.cancel()
+
+        with self.room(tree) as root, self.engines.borrowed() as engine, suppress(Cancelled):
+            _judged(engine.check(Job.for_exercise(self.course, exercise, root), stop))
+        return names
 
     @contextmanager
     def room(self, tree: Tree) -> Iterator[Path]:

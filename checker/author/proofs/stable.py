@@ -19,7 +19,7 @@ def stable(bench: Bench, scope: Scope) -> Iterator[Finding]:
 def _of(bench: Bench, others: Bench, exercise: Exercise) -> Finding:
     tree = bench.solved(bench.course.step_of(exercise))
     once = [test.name for test in bench.check(tree, exercise).tests]
-    again = [test.name for test in others.check(tree, exercise).tests]
+    again = others.collected(tree, exercise)
     where = f"steps/{exercise.step_name}/exercises/{exercise.test}"
     if once == again and len(set(once)) == len(once):
         return holds(where)
