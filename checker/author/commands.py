@@ -92,7 +92,7 @@ def _names_of_proofs(
     "--sample",
     is_flag=True,
     help="Of proofs that take long a part: of the matrix, each exercise on its own step, the one "
-    "before and the last; of the mistakes one in four; of in-page one step, chosen by its "
+    "before and the last; of the mistakes one in eight; of in-page one step, chosen by its "
     "content, and one mistake each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")

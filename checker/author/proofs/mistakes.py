@@ -13,14 +13,14 @@ from checker.author.trees import differing, digest
 from checker.course import Exercise, Expected
 
 FEWEST = 3
-SAMPLED = 4
+SAMPLED = 8
 """Of a sample one in so many."""
 
 
 def mistakes(bench: Bench, scope: Scope) -> Iterator[Finding]:
     """Each patch on the solution fails the declared test, saying the declared words.
 
-    A sample is one in four, and others as soon as something in the step changes.
+    A sample is one in eight, and others as soon as something in the step changes.
     """
     for exercise in scope.exercises:
         if len(exercise.mistakes) < FEWEST:
