@@ -181,7 +181,8 @@ def family_of(process):
 
 
 def is_gone(process):
-    for _ in range(200):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 return True
