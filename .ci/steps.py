@@ -1,7 +1,8 @@
 """Every step as a learner has it: starter, solved, and solved in another way.
 
 Each state is laid out in a temporary folder and checked there, because every step has its own
-package ``app``: types for all of them; its own tests and its tour, where the state is a whole one.
+package ``app``: types for all of them, and its tour where the state is a whole one. Its own tests
+are run by ``checker author verify``.
 The project that ``checker new`` makes of a solved step goes through its own gate instead, which
 has the types and the tests in it.
 """
@@ -21,11 +22,9 @@ from checker.author.trees import Tree, below, lay, read_tree, write_tree
 from checker.course import Course, Step
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTEST = ("pytest", "-q", "-p", "no:cacheprovider")
 CHECKS = {
     "types": ("mypy", "--config-file", str(ROOT / "pyproject.toml"), "app", "wsgi.py"),
-    "tests": (*PYTEST, "tests"),
-    "tour": (*PYTEST, "--nbval", "tour.ipynb"),
+    "tour": ("pytest", "-q", "-p", "no:cacheprovider", "--nbval", "tour.ipynb"),
     "gate": ("gate",),
 }
 
@@ -63,12 +62,10 @@ def places(folder: Path) -> Iterator[Place]:
 
 
 def checks_of(step: Step, state: str) -> tuple[str, ...]:
-    """The tests of a starter are run by ``checker author verify``; an alternative is types only."""
+    """An alternative has no tour of its own; the gate has looked at the types of one state."""
     if "alternative" in state:
         return ("types",)
-    if state.endswith("starter"):
-        return ("types", "tour")
-    return ("tour",) if step.number == STEP else ("types", "tests", "tour")
+    return ("tour",) if step.number == STEP and state.endswith("solved") else ("types", "tour")
 
 
 def examined(place: Place) -> tuple[Place, dict[str, str]]:
