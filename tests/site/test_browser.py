@@ -252,6 +252,7 @@ def test_copying_a_command_leaves_its_prompt_behind(address: str, browser: Brows
 
     page.locator(".hero .md-clipboard, .hero [data-md-type=copy]").first.click()
 
+    page.locator(".md-dialog--active").wait_for()
     copied: str = page.evaluate("navigator.clipboard.readText()")
     assert copied.split("\n")[:2] == ["python3 start.py", "python3 start.py test"]
     context.close()
@@ -265,5 +266,6 @@ def test_the_palette_can_be_switched(address: str, browser: Browser) -> None:
 
     page.locator("label[title='Switch to the dark palette']").click()
 
-    assert page.evaluate(ground) != before
+    page.locator("body[data-md-color-scheme=slate]").wait_for()
+    page.wait_for_function(f"{ground} !== '{before}'")
     page.close()
