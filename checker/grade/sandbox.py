@@ -27,6 +27,7 @@ from checker.grade import gvisor
 from checker.grade.cgroups import Group
 from checker.grade.seccomp import filter_file
 from checker.grade.stage import Stage
+from checker.grade.warm import PLACEHOLDER, Warm, line_of
 
 MIB = 1024 * 1024
 # What one submission may take: its processes each, and all of them together.
@@ -39,7 +40,9 @@ PROCESSES = 100
 STARTS = 4
 NOBODY = 65534
 _GRACE = 5.0
+_READY = b"ready\n"
 _COURSE = Path("/course")
+LIBRARY = _COURSE / "lib"
 _DOOR = _COURSE / "door" / "socket"
 _ENVIRONMENT = {
     **SET,
@@ -72,7 +75,8 @@ class Walls:
 class Sandbox:
     """Listens at ``address`` from the start; whoever knocks waits until it is warm.
 
-    It is started again when the learner's code brings it down, though not for ever.
+    It is started again when the learner's code brings it down, though not for ever. A fork
+    of ``warm`` spares it the imports.
     ``seen`` is where the learner's folder lies for those within. ``trouble`` says why it
     cannot be had at all.
     """
@@ -85,6 +89,7 @@ class Sandbox:
         preload: Sequence[str],
         seconds: int,
         hash_seed: int,
+        warm: Warm | None = None,
     ) -> None:
         self.walls = walls
         self.stage = stage
@@ -92,7 +97,7 @@ class Sandbox:
         self.seconds = seconds
         self.address = stage.folder / "socket"
         self.seen = (_COURSE / "work" if walls.namespaces else stage.running) / name
-        self.environment = {**_ENVIRONMENT, "PYTHONHASHSEED": str(hash_seed)}
+        self.environment = environment(hash_seed)
         self.trouble: str | None = None
         self.uid = NOBODY if walls.gvisor else learners_uid()
         # gVisor has threads of its own, and a process for each thread within.
@@ -100,6 +105,8 @@ class Sandbox:
         self._lock = threading.Lock()
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
+        self._warm = warm if walls.namespaces and not walls.gvisor and self.uid else None
+        self._filter: int | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         with _folder(self.address.parent) as folder:
             self._socket.bind(f"/proc/self/fd/{folder}/{self.address.name}")
@@ -129,11 +136,15 @@ class Sandbox:
     def _keep(self) -> None:
         try:
             for _ in range(STARTS):
-                process = self._start()
-                if process is None:
-                    break
-                self._wait_for(process)
-                self._end(process)
+                with ExitStack() as opened:
+                    process = self._start(opened)
+                    if process is None:
+                        break
+                    if self._warm is None:
+                        self._wait_for(process)
+                    else:
+                        self._wait_for_guest(process, self._warm)
+                    self._end(process)
                 if self._closed or self.trouble is not None:
                     break
         except (OSError, SandboxError, gvisor.GvisorError, psutil.Error) as error:
@@ -168,33 +179,36 @@ class Sandbox:
                 lifeline.write(b".")
                 lifeline.flush()
 
-    def _start(self) -> subprocess.Popen[bytes] | None:
-        with ExitStack() as opened:
-            files = [] if self.walls.gvisor else [self._socket.fileno()]
-            command = self._inner()
-            if self.walls.gvisor:
-                command = self._container(command)
-            elif self.walls.namespaces:
-                filters: list[str] = []
-                if self.walls.seccomp:
-                    files.append(filter_file())
-                    opened.callback(os.close, files[-1])
-                    filters = ["--seccomp", str(files[-1])]
-                command = [*self._walls(), *filters, "--", *command]
-            with self._lock:
-                if self._closed:
-                    return None
-                self._process = process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    env=self.environment,
-                    cwd="/",
-                    pass_fds=files,
-                    start_new_session=True,
-                )
-            return process
+    def _start(self, opened: ExitStack) -> subprocess.Popen[bytes] | None:
+        """What is made of walls, around a listener or what waits for one."""
+        if self._warm is not None and not self._warm.alive:
+            self._warm = None
+        files = [] if self.walls.gvisor or self._warm else [self._socket.fileno()]
+        command = self._inner() if self._warm is None else list(PLACEHOLDER)
+        if self.walls.gvisor:
+            command = self._container(command)
+        elif self.walls.namespaces:
+            options: list[str] = [] if self._warm is None else ["--as-pid-1"]
+            if self.walls.seccomp:
+                self._filter = filter_file()
+                opened.callback(os.close, self._filter)
+                files.append(self._filter)
+                options += ["--seccomp", str(self._filter)]
+            command = [*self._walls(), *options, "--", *command]
+        with self._lock:
+            if self._closed:
+                return None
+            self._process = process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self.environment,
+                cwd="/",
+                pass_fds=files,
+                start_new_session=True,
+            )
+        return process
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
         """Bound what is warm, let it go, and wait for its end."""
@@ -212,6 +226,32 @@ class Sandbox:
         if not self._closed and (not ready or code == 1):
             words = said.strip().splitlines() or [f"it ended with {code}"]
             self.trouble = f"the sandbox does not start: {words[-1]}"
+
+    def _wait_for_guest(self, process: subprocess.Popen[bytes], warm: Warm) -> None:
+        """The same, where a fork of a warm process is to enter what was made."""
+        if not cast(IO[bytes], process.stdout).readline():
+            said = cast(IO[bytes], process.stderr).read().decode("utf-8", "replace").splitlines()
+            raise SandboxError(said[-1] if said else "bubblewrap says nothing")
+        waiting = _below(process.pid)
+        if not waiting:
+            return  # it has been closed meanwhile
+        files = [self._socket.fileno(), *([] if self._filter is None else [self._filter])]
+        guest = warm.enter(waiting[-1].pid, self._arguments(), files)
+        with guest.line as line, guest.errors as errors:
+            outside, _, inside = line_of(line).strip().partition(b" ")
+            if inside and line_of(line) == _READY:
+                with suppress(psutil.NoSuchProcess):
+                    self._bound([process.pid, *(each.pid for each in waiting), int(inside)])
+                with suppress(OSError):
+                    line.write(b"!")
+            # It says no more until it has ended.
+            code = line_of(line).strip() if inside else outside
+            said = errors.read().decode("utf-8", "replace").splitlines()
+            if inside:
+                with suppress(psutil.NoSuchProcess):
+                    psutil.Process(int(outside)).wait(_GRACE)
+        if not self._closed and code in {b"", b"1"}:
+            self.trouble = f"the sandbox does not start: {said[-1] if said else 'it has gone'}"
 
     def _bound(self, pids: list[int]) -> None:
         if set(self.walls.groups) - set(self._group.bounds):
@@ -244,6 +284,12 @@ class Sandbox:
 
     def _inner(self) -> list[str]:
         """The command that runs within."""
+        way = ("--door", str(_DOOR)) if self.walls.gvisor else ("--socket", self._socket.fileno())
+        command = (sys.executable, "-P", "-m", "checker.harness.listen", *map(str, way))
+        return [*command, *self._arguments()]
+
+    def _arguments(self) -> list[str]:
+        """What a listener is told, but for where to listen."""
         walls, exercises, handed_in = self.walls, self.stage.exercises, self.stage.handed_in
         options: list[str] = []
         if walls.namespaces:
@@ -253,10 +299,7 @@ class Sandbox:
             options += ["--wipe", "/tmp", "--wipe", "/dev/shm"]  # noqa: S108 - its own
             options += ["--keep", sys.prefix, "--keep", sys.base_prefix]
             options += [] if self.uid is None else ["--uid", str(self.uid)]
-        way = ("--door", str(_DOOR)) if walls.gvisor else ("--socket", str(self._socket.fileno()))
         return [
-            *(sys.executable, "-P", "-m", "checker.harness.listen"),
-            *way,
             *("--handed-in", str(handed_in)),
             *("--root", str(self.seen)),
             *("--exercises", str(exercises)),
@@ -273,7 +316,7 @@ class Sandbox:
         shutil.rmtree(bundle, ignore_errors=True)
         bundle.mkdir()
         checker = Path(__file__).resolve().parents[1]
-        library = _COURSE / "lib" / "checker"
+        library = LIBRARY / "checker"
         folders = {
             **{Path(path): Path(path) for path in (sys.base_prefix, sys.prefix)},
             library / "harness": checker / "harness",
@@ -298,15 +341,14 @@ class Sandbox:
         """The command that builds the sandbox around."""
         stage, step = self.stage, self.seen.name
         exercises = _COURSE / "steps" / step / "exercises"
-        library = _COURSE / "lib"
         checker = Path(__file__).resolve().parents[1]
         passwd = stage.folder / "passwd"
         uid = NOBODY if self.uid is None else self.uid
         passwd.write_text(f"learner:x:{uid}:{uid}::/tmp:/bin/sh\n", encoding="ascii")
         binds = {
             **{Path(path): Path(path) for path in (sys.base_prefix, sys.prefix)},
-            library / "checker" / "__init__.py": checker / "__init__.py",
-            library / "checker" / "harness": checker / "harness",
+            LIBRARY / "checker" / "__init__.py": checker / "__init__.py",
+            LIBRARY / "checker" / "harness": checker / "harness",
             exercises: stage.exercises,
             _COURSE / "handed-in": stage.handed_in,
             Path("/etc/passwd"): passwd,
@@ -320,8 +362,13 @@ class Sandbox:
             *(part for to, of in binds.items() for part in ("--ro-bind", str(of), str(to))),
             *_writable(str(self.seen.parent), 0o777, FOLDER),
             *("--remount-ro", "/dev", "--remount-ro", "/"),
-            *("--setenv", "PYTHONPATH", str(library)),
+            *("--setenv", "PYTHONPATH", str(LIBRARY)),
         ]
+
+
+def environment(hash_seed: int) -> dict[str, str]:
+    """All that those within know of the machine."""
+    return {**_ENVIRONMENT, "PYTHONHASHSEED": str(hash_seed)}
 
 
 def learners_uid() -> int | None:

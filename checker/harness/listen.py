@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -33,21 +34,26 @@ _SUBREAPER = 36
 
 def main(arguments: list[str]) -> NoReturn:
     sys.dont_write_bytecode = True
-    options = _options(arguments)
-    gc.disable()  # what is imported stays: there is nothing to collect
-    ours = ("serve", "routing", "templates")
-    for name in (*options.preload, *(f"checker.harness.{name}" for name in ours)):
-        with suppress(ImportError):
-            importlib.import_module(name)
+    options = options_of(arguments)
     if not options.alone:
         # What a dead process of the learner's leaves behind becomes ours to end.
         ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
-    gc.freeze()
-    gc.enable()
+    preload(options.preload)
     Listener(options).run()
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
+def preload(names: Iterable[str]) -> None:
+    """Import what apps need, and leave nothing of it to the garbage collector."""
+    gc.disable()  # what is imported stays: there is nothing to collect
+    ours = ("serve", "routing", "templates")
+    for name in (*names, *(f"checker.harness.{name}" for name in ours)):
+        with suppress(ImportError):
+            importlib.import_module(name)
+    gc.freeze()
+    gc.enable()
+
+
+def options_of(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     way = parser.add_mutually_exclusive_group(required=True)
     way.add_argument("--socket", type=int, help="listens already")

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ from checker.grade import probe as probes
 from checker.grade.cgroups import Group
 from checker.grade.isolation import TAMPERING, Examiner, Tier, choose, flags, probe
 from checker.grade.probe import GROUPS
-from checker.grade.sandbox import Sandbox, learners_uid
+from checker.grade.sandbox import LIBRARY, Sandbox, environment, learners_uid
+from checker.grade.warm import Warm, line_of
 
 HERE = Path(__file__).parent
 HOSTILE = HERE / "hostile"
@@ -61,9 +63,13 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def examiner(own: Path) -> Iterator[Examiner]:
+def examiner(own: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
+    """With all that it keeps warm; nothing more of it is left from one submission to the next."""
     del own
+    root = tmp_path_factory.mktemp("first") / "submission"
+    write_tree(solved(STEP), root)
     with Examiner(COURSE, choose(unsafe=False), limit=LIMIT, budget=BUDGET) as examiner:
+        assert [verdict.state for verdict in examiner.examine(root, STEP, [EXERCISE])] == ["solved"]
         yield examiner
 
 
@@ -430,6 +436,62 @@ def test_one_process_serves_an_exercise_after_the_other_until_a_test_fails(
 
     assert [len(verdict.tests) for verdict in verdicts] == [24] * 3
     assert [verdict.state for verdict in verdicts] == ["solved", "not_yet", "solved"]
+
+
+@pytest.mark.skipif(learners_uid() is None, reason="only root keeps a process warm")
+def test_a_warm_process_spares_time_and_changes_nothing(submission: Path) -> None:
+    (submission / "app" / "__init__.py").write_text(UNSOLVED, encoding="utf-8")
+    others = warm_processes()
+    told = []
+    with Examiner(COURSE, choose(unsafe=False), limit=LIMIT, budget=BUDGET) as examiner:
+        for kept in (1, 0):
+            (verdict,) = examiner.examine(submission, STEP, [EXERCISE], "seed")
+            tests = [replace(test, seconds=0.0) for test in verdict.tests]
+            told.append(replace(verdict, seconds=0.0, tests=tuple(tests)))
+            assert len(warm_processes() - others) == kept
+            for process in warm_processes() - others:  # the next one has to import all itself
+                process.kill()
+                process.wait()
+
+    assert told[0] == told[1]
+    assert told[0].state == "not_yet"
+
+
+@pytest.mark.skipif(learners_uid() is None, reason="only root keeps a process warm")
+def test_a_fork_that_is_quicker_than_what_started_it_waits(
+    submission: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine it may be ready before anybody has heard who it is."""
+    slow = "import os, time\nfork = os.fork\n\n\ndef late():\n    pid = fork()\n"
+    slow += "    if pid:\n        time.sleep(0.3)\n    return pid\n\n\nos.fork = late\n"
+    (tmp_path / "late.py").write_text(slow, encoding="utf-8")
+    surroundings = {**environment(0), "PYTHONPATH": str(tmp_path)}
+    monkeypatch.setattr(isolation, "environment", lambda _: surroundings)
+    monkeypatch.setattr(isolation, "imported", lambda _: ("late",))
+
+    with Examiner(COURSE, choose(unsafe=False), limit=LIMIT, budget=3.0) as examiner:
+        (verdict,) = examiner.examine(submission, STEP, [EXERCISE])
+
+    assert verdict.state == "solved"
+
+
+@pytest.mark.skipif(learners_uid() is None, reason="only root keeps a process warm")
+def test_a_warm_process_enters_nothing_but_a_sandbox() -> None:
+    """The number of one that has gone may be that of any process meanwhile."""
+    warm = Warm((), environment(0), LIBRARY)
+    try:
+        with socket.socket(socket.AF_UNIX) as listening:
+            guest = warm.enter(os.getpid(), [], [listening.fileno()])
+            with guest.line, guest.errors:
+                assert line_of(guest.line) == b"1\n"
+                assert b"the sandbox has gone" in guest.errors.read()
+    finally:
+        warm.close()
+
+
+def warm_processes() -> set[psutil.Process]:
+    below = psutil.Process().children()
+    return {process for process in below if "checker.harness.warm" in process.cmdline()}
 
 
 def test_results_do_not_depend_on_the_order(examiner: Examiner, submission: Path) -> None:
