@@ -9,20 +9,23 @@ order and no setting tells, so that a suite can only find out by testing.
 from __future__ import annotations
 
 import ast
+import gc
 import io
 import os
 import random
 import shutil
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
@@ -31,6 +34,7 @@ from _pytest.assertion.rewrite import AssertionRewritingHook, rewrite_asserts
 from checker.harness import fields
 from checker.harness.frames import FrameError
 from checker.harness.ground import Ground
+from checker.harness.later import years_later
 from checker.harness.routing import remembered_rules
 from checker.harness.shipping import plain
 from checker.harness.words import one_line, raised, sentence
@@ -54,14 +58,21 @@ _WITHOUT = (
 _KEPT = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "LC_ALL", "TZ")
 _OUTCOMES = ("passed", "failed", "broken", "skipped")
 
+_entered: dict[str, set[str]] = {}
+"""The functions of the app that each test is known to enter. It says what to run first, no more."""
+_orders: dict[int, list[str]] = {}
+"""For each seed the order in which the tests were run."""
+
 
 @dataclass(frozen=True)
 class Order:
     """What to run: the variant's ``files`` by path, and which test files of the learner's.
 
     ``extra`` are files of the course's own among the learner's. The tests run in an order
-    that depends on ``seed``, or in that order ``backwards``; as they stand without a seed. A run
-    ends with the first test that fails, unless the ``whole`` is wanted.
+    that depends on ``seed``, or in that order ``backwards``; as they stand without a seed. With
+    one, those come first that are known to enter ``near``, a function (``app/x.py:name``). A run
+    ends with the first test that fails, unless the ``whole`` is wanted. It takes place so many
+    ``years`` from now.
     """
 
     files: Mapping[str, str]
@@ -70,6 +81,8 @@ class Order:
     seed: int | None = None
     backwards: bool = False
     whole: bool = False
+    near: str = ""
+    years: int = 0
 
     @classmethod
     def from_json(cls, table: dict[str, Any]) -> Order:
@@ -141,9 +154,16 @@ def run_suite(ground: Ground, order: Order) -> SuiteRun:
     ):
         room = Path(name).resolve()
         _lay(room, ground.root, order)
-        with _imported_from(room, ground.root), _environment(), _quick_upgrade(room), chdir(room):
+        with (
+            _imported_from(room, ground.root, order.files),
+            _environment(),
+            _quick_upgrade(room),
+            years_later(order.years),
+            chdir(room),
+        ):
             if not order.tests:
                 import_module("app")
+                gc.freeze()  # what is here now stays: no collection need look at it again
                 return SuiteRun(0, ())
             return _Run(room, ground.root, order).result()
 
@@ -187,10 +207,41 @@ class _Run:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        if self.order.seed is not None:
-            random.Random(self.order.seed).shuffle(items)
+        seed = self.order.seed
+        if seed is None:
+            return
+        random.Random(seed).shuffle(items)
+        items.sort(key=self.distance)
+        # Back is exactly back: what has become known of the tests in between changes nothing.
+        names = _orders.setdefault(seed, [item.nodeid for item in items])
+        if sorted(names) == sorted(item.nodeid for item in items):
+            items.sort(key=lambda item: names.index(item.nodeid))
         if self.order.backwards:
             items.reverse()
+
+    def distance(self, item: pytest.Item) -> int:
+        """How far this test is from what the order wants to be near to, as far as is known."""
+        entered = _entered.get(item.nodeid)
+        return 1 if entered is None or not self.order.near else 2 * (self.order.near not in entered)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Note which functions of the app a test enters, the first time that it is seen."""
+        if item.nodeid in _entered:
+            return (yield)
+        codes: set[CodeType] = set()
+        before = sys.getprofile()
+        sys.setprofile(lambda frame, event, _: codes.add(frame.f_code) if event == "call" else None)
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(before)
+            app = str(self.root / "app") + os.sep
+            mine = [code for code in codes if code.co_filename.startswith(app)]
+            _entered[item.nodeid] = {
+                f"{Path(code.co_filename).relative_to(self.root).as_posix()}:{code.co_name}"
+                for code in mine
+            }
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -242,8 +293,15 @@ class _Run:
 
 def _words(error: BaseException) -> str:
     kind, message = raised(error)
+    if isinstance(error, OSError) and _reads_the_app(error):
+        return "the files of the app are not here: ask the app what it does, not how it is written"
     said = message.strip().split("\n")[0]
     return said if said.startswith("assert ") or kind == "Failed" else sentence(kind, said)
+
+
+def _reads_the_app(error: OSError) -> bool:
+    file = Path(str(error.filename or ""))
+    return (file.suffix == ".py" and "app" in file.parts) or "source code" in str(error)
 
 
 def _last_line(text: str) -> str:
@@ -256,6 +314,8 @@ def _lay(room: Path, root: Path, order: Order) -> None:
         ignored = shutil.ignore_patterns("__pycache__", ".*")
         shutil.copytree(root / TESTS, room / TESTS, ignore=ignored)
     for name, text in {**order.files, **order.extra}.items():
+        if is_module(name):
+            continue
         path = room / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
@@ -287,11 +347,12 @@ def _aside(ground: Ground) -> Iterator[None]:
 
 
 @contextmanager
-def _imported_from(room: Path, root: Path) -> Iterator[None]:
+def _imported_from(room: Path, root: Path, files: Mapping[str, str]) -> Iterator[None]:
     """Within, ``room`` is where modules are found; afterwards none of them is left.
 
-    What is compiled once is not compiled again for the next variant, and says of itself that
-    it stands in ``root``, which the learner knows.
+    The app's own are not even there: a suite that reads them, and does not ask the app, learns
+    nothing. What is compiled once is not compiled again for the next variant, and says of itself
+    that it stands in ``root``, which the learner knows.
     """
     loader = type("_Loader", (_Kept,), {"room": room, "root": root})
     finder = FileFinder.path_hook((loader, SOURCE_SUFFIXES))
@@ -305,6 +366,7 @@ def _imported_from(room: Path, root: Path) -> Iterator[None]:
     path, before, finders = list(sys.path), set(sys.modules), list(sys.meta_path)
     # That of the pytest around would import the tests, and rewrite them for each variant.
     sys.meta_path[:] = [each for each in finders if not isinstance(each, AssertionRewritingHook)]
+    sys.meta_path.insert(0, _Modules(room, root, files))
     sys.path.insert(0, str(room))
     try:
         with _noted_listeners() as listeners, remembered_rules():
@@ -322,6 +384,36 @@ def _imported_from(room: Path, root: Path) -> Iterator[None]:
         sys.path_hooks.remove(hook)
         for each in [each for each in sys.path_importer_cache if _is_below(each, room)]:
             del sys.path_importer_cache[each]
+
+
+def is_module(name: str) -> bool:
+    """Whether a file of a variant is imported, and is no file for the suite that runs on it."""
+    return name.startswith("app/") and name.endswith(".py")
+
+
+class _Modules(MetaPathFinder, Loader):
+    """The modules of the app, from memory."""
+
+    def __init__(self, room: Path, root: Path, files: Mapping[str, str]) -> None:
+        self._room, self._root, self._files = room, root, files
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        stem = fullname.replace(".", "/")
+        package = f"{stem}/__init__.py" in self._files
+        file = f"{stem}/__init__.py" if package else f"{stem}.py"
+        if not is_module(file) or file not in self._files:
+            return None
+        where = [str(self._room / stem)] if package else None
+        return spec_from_file_location(
+            fullname, self._room / file, loader=self, submodule_search_locations=where
+        )
+
+    def exec_module(self, module: ModuleType) -> None:
+        file = Path(module.__file__ or "").relative_to(self._room).as_posix()
+        code = _compiled(self._files[file].encode(), str(self._root / file), False)
+        exec(code, vars(module))  # noqa: S102 - as every loader does
 
 
 class _Kept(SourceFileLoader):

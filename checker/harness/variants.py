@@ -11,7 +11,7 @@ import ast
 import random
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +46,15 @@ class Variant:
 
 @dataclass(frozen=True)
 class Exam:
-    """What a suite is examined with: its files, bugs, and other ways to write what is right."""
+    """What a suite is examined with: its files, bugs, and other ways to write what is right.
+
+    ``years``: how many years from now it must still be right.
+    """
 
     tests: tuple[str, ...]
     bugs: tuple[Variant, ...] = ()
     ways: tuple[Variant, ...] = ()
+    years: int = 0
 
     @property
     def names(self) -> list[str]:
@@ -155,9 +159,9 @@ class Sitting:
         self.done = 0
         self.found: dict[str, SuiteRun] = {}
         self.right: list[tuple[_Turn, SuiteRun]] = []
-        # Red ones that were run once more, as the files stand; and those that were green then.
-        self._as_they_stand: list[_Turn] = []
-        self._shuffled: list[_Turn] = []
+        # What was run once more, in another order or year, after it was red; and was green then.
+        self._again: list[Order] = []
+        self._green: list[Order] = []
         touched = {change.file for each in (*exam.bugs, *exam.ways) for change in each.changes}
         self._app, self._touched = app, touched
         starts = range(0, max(len(exam.bugs), 1), _TOGETHER)
@@ -186,8 +190,11 @@ class Sitting:
         for turn, result in sorted(self.right, key=lambda each: each[0].variant is not RIGHT):
             told = result.of("failed")
             broken, skipped = result.of("broken"), result.of("skipped")
-            if told is not None and self._needs_an_order(turn, run):
+            order = turn.order
+            if told is not None and self._passes(run, replace(order, seed=None, backwards=False)):
                 return f"passes as the files stand, and in another order no more: {told.text}"
+            if told is not None and order.years and self._passes(run, replace(order, years=0)):
+                return f"passes today, and not in {order.years} years: {told.text}"
             if told is not None and turn.variant is not RIGHT:
                 return f"fails on code that does the same and is only {other}: {told.text}"
             if told is not None:
@@ -202,20 +209,23 @@ class Sitting:
                 return f"no test was found in {' and '.join(self.exam.tests)}: write one"
         return ""
 
-    def _needs_an_order(self, turn: _Turn, run: Run) -> bool:
-        order = turn.order
-        if turn not in self._as_they_stand:
-            self._as_they_stand.append(turn)
-            again = run(Order(order.files, order.tests, order.extra))
+    def _passes(self, run: Run, order: Order) -> bool:
+        """Whether all is green on a turn that was red, in this order of tests or this year."""
+        if order not in self._again:
+            again = run(order)
+            self._again.append(order)
             if not again.told and again.passed > 0:
-                self._shuffled.append(turn)
-        return turn in self._shuffled
+                self._green.append(order)
+        return order in self._green
 
     def _right_turns(self) -> list[_Turn]:
-        """The right code twice, in one order and back: of two tests, each comes first once."""
+        """The right code twice, in one order and back: of two tests, each comes first once.
+
+        Where the exam says so, it is years later on the way back.
+        """
         there = self._turn(RIGHT, False)
-        order = there.order
-        back = Order(order.files, order.tests, order.extra, order.seed, not order.backwards)
+        order, years = there.order, self.exam.years
+        back = replace(order, backwards=True, years=years)
         ways = [self._turn(way, False) for way in self.exam.ways]
         turns = [there, *ways, _Turn(RIGHT, back, False)]
         return random.sample(turns, len(turns))
@@ -227,9 +237,22 @@ class Sitting:
         for name in self._touched:
             # In one spelling, comments and all left out: nothing tells a change but what it does.
             changed[name] = ast.unparse(ast.parse(changed[name]))
-        seed, backwards = secrets.randbits(32), bool(secrets.randbits(1))
-        order = Order(changed, self.exam.tests, {}, seed, backwards)
+        # Tests that enter what was changed come first; of what is right, what a bug would change.
+        near = variant if is_bug or not self.exam.bugs else random.choice(self.exam.bugs)
+        order = Order(changed, self.exam.tests, {}, secrets.randbits(32), near=self._place(near))
         return _Turn(variant, order, is_bug)
+
+    def _place(self, bug: Variant) -> str:
+        """The function in which the first change of ``bug`` is; empty where it is in none."""
+        change = bug.changes[0] if bug.changes else Change("", "", "")
+        text = self._app.get(change.file, "")
+        line = text[: text.find(change.old)].count("\n") + 1
+        around = [
+            node
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+        ]
+        return f"{change.file}:{around[-1].name}" if around else ""
 
 
 def app_of(step: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from checker.harness.ground import Ground
 from checker.harness.suites import Order, SuiteRun, run_suite
 from checker.harness.variants import Change, Exam, Suite, Variant, bug
 
+YEAR = datetime.now().astimezone().year
 APP = {"app/__init__.py": "def double(number):\n    return 2 * number  # right\n"}
 FILE = "tests/test_it.py"
 GOOD = "from app import double\n\n\ndef test_three():\n    assert double(3) == 6\n"
@@ -106,6 +108,7 @@ EXAM = Exam(
         bug("zero", "zero becomes one", "app/__init__.py", "2 * number", "2 * number or 1"),
     ),
     ways=(Variant("sum", "a sum", (Change("app/__init__.py", "2 * n", "number + n"),)),),
+    years=4,
 )
 
 
@@ -124,8 +127,19 @@ def test_a_bug_that_survives_is_named_by_its_effect(ground: Ground) -> None:
         pytest.param("", f"no test was found in {FILE}", id="empty"),
         pytest.param(
             "import app, inspect\n\ndef test_it():\n    assert '2 *' in inspect.getsource(app)\n",
-            "only written differently",
+            "the files of the app are not here",
             id="reads-the-source",
+        ),
+        pytest.param(
+            "from pathlib import Path\n\ndef test_it():\n"
+            "    assert '2 *' in Path('app/__init__.py').read_text()\n",
+            "the files of the app are not here",
+            id="reads-the-file",
+        ),
+        pytest.param(
+            f"import datetime\n\ndef test_it():\n    assert datetime.date.today().year == {YEAR}\n",
+            "passes today, and not in 4 years",
+            id="knows-the-year",
         ),
         pytest.param(
             "done = []\n\ndef test_a():\n    done.append(1)\n\ndef test_b():\n    assert done\n",
@@ -139,6 +153,38 @@ def test_what_is_wrong_on_the_right_code_is_told(ground: Ground, test: str, says
 
     assert says in suite.wrong(exam)
     assert suite.missed(exam, "odd").endswith("what is red without a bug finds none")
+
+
+CLOCKS = """
+import datetime, time
+from datetime import UTC, date
+
+def test_it(record_property):
+    days = [date.today(), datetime.datetime.today(), datetime.datetime.now(UTC)]
+    years = [day.year for day in days] + [time.gmtime().tm_year, time.localtime().tm_year]
+    record_property("years", [*years, time.gmtime(time.time()).tm_year])
+    stored = datetime.datetime.fromtimestamp(0, UTC)
+    assert isinstance(stored, datetime.datetime) and stored < datetime.datetime.now(UTC)
+    assert time.gmtime(0).tm_year == 1970
+"""
+
+
+def test_every_clock_is_years_ahead(ground: Ground) -> None:
+    found = run(ground, CLOCKS, years=40)
+
+    assert found.told == ()
+    assert {year - YEAR for year in found.noted["years"]} <= {39, 40, 41}
+    assert len(set(found.noted["years"])) == 1
+    assert datetime.now().astimezone().year == YEAR
+
+
+def test_what_enters_a_function_is_run_first(ground: Ground) -> None:
+    others = "".join(f"\n\ndef test_{n}():\n    pass\n" for n in range(20))
+    near = {"near": "app/__init__.py:double", "seed": 3}
+    assert run(ground, GOOD + others, seed=2).passed == 21
+
+    found = run(ground, GOOD.replace("== 6", "== 7") + others, **near)
+    assert (found.passed, len(found.told)) == (0, 1)
 
 
 def test_a_bug_that_cannot_be_planted_is_the_authors_fault(ground: Ground) -> None:

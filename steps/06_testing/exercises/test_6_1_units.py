@@ -81,20 +81,14 @@ EXAM = Exam(
     ),
     ways=(
         Variant(
-            "one_line",
-            "the same, in another line",
+            "another_way",
+            "the same, in other words and of other parts",
             (
                 Change(
                     LOANS,
                     "if len(due) >= MAX_OPEN_LOANS:",
                     "if not len(due) < MAX_OPEN_LOANS:",
                 ),
-            ),
-        ),
-        Variant(
-            "other_words",
-            "the same, in other words",
-            (
                 Change(LOANS, 'f"the card of user {user.id} is blocked"', '"not with this card"'),
                 Change(LOANS, 'f"user {user.id} has {len(due)} open loans"', '"these are enough"'),
                 Change(LOANS, 'f"copy {copy_id} is out"', '"somebody has it"'),
@@ -107,12 +101,6 @@ EXAM = Exam(
                 Change(
                     BOOK, "is not an ISBN-13: check the digits, one may be mistyped", "is wrong"
                 ),
-            ),
-        ),
-        Variant(
-            "other_parts",
-            "the same, of other parts",
-            (
                 Change(BOOK, "if not is_isbn13(value):", "if not fits(value):"),
                 Change(BOOK, "def is_isbn13(text: str)", "def fits(text: str)"),
                 Change(BOOK, "return total % 10 == 0", "return not total % 10"),
@@ -139,6 +127,7 @@ EXAM = Exam(
             ),
         ),
     ),
+    years=3,
 )
 
 

@@ -63,18 +63,12 @@ EXAM = Exam(
     ),
     ways=(
         Variant(
-            "one_line",
-            "the same, in another line",
+            "another_way",
+            "the same, with cursors that look different",
             (
                 Change(
                     REPORTS, "Loan.due_at < datetime.now(UTC)", "datetime.now(UTC) > Loan.due_at"
                 ),
-            ),
-        ),
-        Variant(
-            "another_cursor",
-            "cursors that look different",
-            (
                 Change(HISTORY, 'return f"{(loan', 'return f"at-{(loan'),
                 Change(HISTORY, '"([0-9]{1,16})', '"at-([0-9]{1,16})'),
             ),

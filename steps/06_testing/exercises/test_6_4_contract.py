@@ -69,14 +69,10 @@ EXAM = Exam(
     ),
     ways=(
         Variant(
-            "one_line",
-            "the same, in another line",
-            (Change(GUARDS, "    if missing:\n", "    if len(missing) > 0:\n"),),
-        ),
-        Variant(
-            "another_edition",
+            "another_way",
             "another title, other words, and one operation more",
             (
+                Change(GUARDS, "    if missing:\n", "    if len(missing) > 0:\n"),
                 Change(INFO, "TITLE = ", 'TITLE = "Second edition: " + '),
                 Change(
                     "app/blueprints/catalog/authors.py",

@@ -9,7 +9,7 @@ import secrets
 import pytest
 
 TOOL = """
-import json, os, sys
+import json, os, re, sys
 from pathlib import Path
 
 tool, asked = Path(sys.argv[0]).parent.name, sys.argv[1:]
@@ -22,32 +22,39 @@ database = os.environ.get("TEST_DATABASE_URL" if os.environ.get("APP_ENV") == "t
 note = json.dumps([tool, asked, database, str(Path.cwd())])
 notes.write_text("\\n".join([*known, note]), encoding="utf-8")
 words = " ".join(asked)
-runs_tests = tool == "pytest" or (tool == "coverage" and "-m pytest" in words)
-what, code = "", 1
+what, place, code = "", ".", 1
 if tool == "ruff" and "check" in asked:
-    what = "lint"
+    what, place = "lint", "migrations"
 elif tool == "mypy":
-    what = "types"
-elif runs_tests:
-    what = "tests"
+    what, place = "types", "gate.py"
+elif tool == "pytest" or (tool == "coverage" and "-m pytest" in words):
+    what, place = "tests", "tests"
+    asked = asked[asked.index("pytest") + 1 :] if tool == "coverage" else asked
 elif tool == "coverage" and "report" in asked:
     what, code = "coverage", 2
-elif tool == "flask" and "upgrade" in asked:
-    what = "upgrade"
-elif tool == "flask" and "check" in asked:
-    what = "migrations"
-    upgraded = [json.loads(line)[2] for line in known if '"upgrade"' in line]
-    if database not in upgraded:
-        print("ERROR [flask_migrate] Error: Target database is not up to date.")
-        sys.exit(1)
+    if not any('["coverage", ["run"' in line for line in known):
+        sys.exit("No data to report.")
+elif tool == "flask" and ("upgrade" in asked or "check" in asked):
+    what = "upgrade" if "upgrade" in asked else "migrations"
+    kind, _, name = (database or "").partition(":///")
+    file = Path(name) if kind == "sqlite" and name not in ("", ":memory:") else None
+    if file and what == "upgrade":
+        file.touch()
+    elif what == "migrations" and not (file and file.exists()):
+        sys.exit("ERROR [flask_migrate] Error: Target database is not up to date.")
+named = [each for each in asked if Path(each).exists() or each.endswith(".py")]
+here = Path(place).resolve()
+sees = not named or any(here.is_relative_to(Path(each).resolve()) for each in named)
+own_floor = re.search("--fail-under[= ]([0-9]+)", words)
+deaf = "--exit-zero" in asked or (own_floor and int(own_floor[1]) < 70)
 print(f"{tool} {words}: {what} said {fault}")
-sys.exit(code if what and what == fault else 0)
+sys.exit(code if what and what == fault and sees and not deaf else 0)
 """
 
 FAULTS = {
-    "lint": "ruff finds fault with the code",
-    "types": "mypy finds a wrong type",
-    "tests": "a test fails",
+    "lint": "ruff finds fault with the code in migrations/",
+    "types": "mypy finds a wrong type in gate.py",
+    "tests": "a test in tests/ fails",
     "coverage": "less is covered than fail_under demands",
     "migrations": "the models have a column that no migration makes",
 }
@@ -65,7 +72,8 @@ def pass_gate(fault: str, tool: str, databases: dict) -> dict:
 
     with TemporaryDirectory(ignore_cleanup_errors=True) as name:
         project, stand_ins = Path(name, "project").resolve(), Path(name, "tools").resolve()
-        (project / "tests").mkdir(parents=True)
+        for folder in ("app", "migrations", "tests"):
+            (project / folder).mkdir(parents=True)
         for file in ("gate.py", "pyproject.toml"):
             if Path(file).is_file():
                 shutil.copy(file, project / file)
@@ -90,7 +98,10 @@ def pass_gate(fault: str, tool: str, databases: dict) -> dict:
         lines = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
         asked = [json.loads(line) for line in lines]
         inside = all(Path(folder) == project for *_, folder in asked)
-        return {"code": done.returncode, "said": done.stdout, "asked": asked, "inside": inside}
+        files = [str(database).removeprefix("sqlite:///") for *_, database, _ in asked]
+        left = [file for file in files if Path(project, file).is_file()]
+        told = {"code": done.returncode, "said": done.stdout, "asked": asked}
+        return {**told, "inside": inside, "left": left}
 
 
 def databases() -> dict:
@@ -136,3 +147,4 @@ def test_your_databases_are_left_alone(inside):
             f"flask db was let loose on {database}, a database that somebody works with"
         )
         assert database, "flask db has no DATABASE_URL, so it takes the default: library.db"
+    assert not found["left"], "the gate is done, and the database that it made is still there"

@@ -306,6 +306,12 @@ def test_what_was_scanned_is_what_goes_out(workflow):
         assert any(use.startswith(wanted) for use in workflow.jobs[name].uses), (
             f"{name} has no {wanted[:-1]}: build hands the image on, scan and push take that one"
         )
+    made = archives(workflow.jobs["build"]) - {"*"}
+    for name in ("scan", "push"):
+        takes = archives(workflow.jobs[name])
+        assert not made or made & takes or "*" in takes, (
+            f"{name} does not take what build made, {', '.join(sorted(made))}"
+        )
     sends = (
         r"\b(docker|podman|nerdctl)\b[^\n]*\bpush\b|\bskopeo copy\b|\bcrane push\b|\boras push\b"
     )
@@ -333,6 +339,12 @@ def test_what_was_scanned_is_what_goes_out(workflow):
     assert {"HIGH", "CRITICAL"} <= set(named.split(",")), (
         f"scan looks for {named} alone: a high or critical hole is an error"
     )
+    saved = re.search(r"\bsave\b([^\n|>]*)", workflow.jobs["build"].text)
+    for image in re.findall(r"(?<=\s)\w[\w./:-]*(?!\S)", saved[1] if saved else ""):
+        looked = ".tar" in image or re.search(rf"\b{re.escape(image)}\b", said)
+        assert looked or not re.search(r"\bload\b", said), (
+            f"scan does not look at {image}, which build made"
+        )
     after = workflow.jobs["migrate"].text
     assert re.search(r"\bflask\b[^\n]*\bsafe-upgrade\b", after), (
         "migrate does not run flask safe-upgrade: there would be no way back"
@@ -340,6 +352,25 @@ def test_what_was_scanned_is_what_goes_out(workflow):
     kept = re.search(r"volume|mount|\s-v\s", after, re.IGNORECASE)
     assert kept or "--rm" not in after, (
         "migrate removes its container, --rm, and the back-up in it: a volume outlives it"
+    )
+
+
+def archives(job):
+    """The archives that a job names; ``*`` for those that a pattern or a variable names."""
+    names = re.findall(r"[\w$*{}-]+(?=\.tar\b)", str(job.steps))
+    return {"*" if re.search(r"[$*{}]", name) else f"{name}.tar" for name in names}
+
+
+def test_what_was_pushed_is_deployed(workflow):
+    job = workflow.jobs["deploy"]
+    idle = r"(?m)^\s*(echo|printf|umask|set|true|:)\b.*$|^\s*$"
+    does = re.sub(idle, "", job.text).strip() or [
+        use for use in job.uses if not use.startswith("actions/")
+    ]
+    assert does, "deploy says something, and does nothing: the new image is to run in production"
+    which = r"needs\.[\w-]+\.outputs|github\.sha|GITHUB_SHA"
+    assert re.search(which, f"{job.body} {workflow.body.get('env')}"), (
+        "deploy does not say which image: that of push, by its digest or the tag of this commit"
     )
 
 

@@ -67,7 +67,8 @@ def test_services_know_nothing_of_http(inside):
     plants = {}
     for web in ("flask", "werkzeug"):
         plants |= as_plant(one("app.services"), web)
-        plants |= as_plant(f"app.services.{NEW}", web)
+    plants |= as_plant(f"app.services.{NEW}", "werkzeug")
+    plants |= as_plant("app.services", "flask")
     refused(inside, plants)
 
 
