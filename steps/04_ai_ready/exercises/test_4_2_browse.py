@@ -181,7 +181,10 @@ def test_what_has_changed_is_shown_and_not_written(inside):
 
     text = utf8(done["files"].get("openapi.json", ""))
     assert f'"description": "{said}"' in text, "--check wrote the file"
-    assert re.search(r"^@@ .* @@", shown, re.MULTILINE), "--check shows a unified diff"
+    assert re.search(r"^--- .*\n\+\+\+ .*\n@@ .* @@.*\n[ +-]", shown, re.MULTILINE), (
+        "--check shows a unified diff: ---, +++, @@ and the lines themselves right below each"
+        " other, with no empty line"
+    )
     gone, come = ({line.strip(" ,") for line in lines_of(shown, sign)} for sign in "-+")
     assert gone == {f'"description": "{said}"'}, "the diff takes away what the file alone says"
     assert come == {f'"description": "later {said}"'}, "the diff adds what the app alone says"

@@ -62,11 +62,16 @@ def plant(name: str) -> None:
     def refuse_otherwise() -> tuple[dict[str, str], int]:
         return {"code": "planted", "message": "not our envelope"}, 400
 
+    @public
+    def break_off() -> tuple[str, int, dict[str, str]]:
+        return '{"code": "planted", "mess', 400, {"Content-Type": "application/json"}
+
     current_app.add_url_rule(f"/api/v1/{name}", name, view)
     current_app.add_url_rule(f"/api/v1/{name}/<int:number>", name + "_one", view)
     current_app.add_url_rule("/planted/refusal", "refusal", refuse)
     current_app.add_url_rule("/planted/agreement", "agreement", agree)
     current_app.add_url_rule("/planted/other", "other", refuse_otherwise)
+    current_app.add_url_rule("/planted/half", "half", break_off)
 
 
 def links_of(schemas: list[str]) -> dict[str, list[list[str]]]:
@@ -554,6 +559,7 @@ def test_what_is_no_envelope_is_left_alone(client, inside):
         f"{API}/books",
         "/planted/agreement",
         "/planted/other",
+        "/planted/half",
         "/probe/cached?status=400&hint=no-store",
     ):
         plain, asked = client.get(path), client.get(path, headers={"Accept": PROBLEM})

@@ -90,6 +90,14 @@ def authors(names: list[str]) -> list[int]:
     return [world.add_author(name) for name in names]
 
 
+def rename(author: int, name: str) -> None:
+    from app.extensions import db
+    from app.models import Author
+
+    db.session.get_one(Author, author).name = name
+    db.session.commit()
+
+
 def token_with(scope: str) -> dict[str, str]:
     import world
 
@@ -132,6 +140,14 @@ def test_the_authors_stand_in_order(client, inside):
     for author in random.sample(ids, k=2):
         got = (client.get(f"{AUTHORS}/{author}").json or {}).get("id")
         assert got == author, "one author, asked for after another"
+    inside(rename, author, f"! {names[0]}")
+    asked_before = (f"{AUTHORS}/{author}", f"{AUTHORS}?per_page=2&page=1&sort=name")
+    one, some = (client.get(path).json or {} for path in asked_before)
+    got = [each.get("name") for each in [one, *some.get("items", [])][:2]]
+    assert got == [f"! {names[0]}"] * 2, (
+        "an author by themselves, and the first of the list, once the name is another one: no"
+        " answer is kept when its table changes"
+    )
 
 
 def test_nobody_gets_past_what_stands_above(client, anonymous, inside):

@@ -22,7 +22,7 @@ def register_problems(app: Flask) -> None:
     def translate(response: Response) -> Response:
         if response.status_code < 400 or response.mimetype != "application/json":
             return response
-        envelope = response.json
+        envelope = response.get_json(silent=True)
         if not isinstance(envelope, dict) or any(
             key not in envelope for key in ("code", "message", "details")
         ):
