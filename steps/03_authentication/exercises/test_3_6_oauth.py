@@ -222,7 +222,7 @@ def test_a_program_gets_a_token_of_its_own(anonymous, inside):
 
 def test_no_scope_beyond_the_registered(anonymous, inside):
     program = machine(inside)
-    for scope in ("books:read admin", "books:write", "admin", "books:read unknown"):
+    for scope in ("books:read admin", "books:write", "admin", "books:read unknown", "books"):
         data = {"grant_type": "client_credentials", "scope": scope}
         answer = send(anonymous, "token", data, program)
         assert_refused(answer, {"invalid_scope"}, f"a program asking for {scope!r}")
@@ -438,6 +438,9 @@ def test_a_code_is_for_one_client_and_one_minute(browser, anonymous, inside):
         f" that it was made for was answered {status}"
     )
 
+    flow = Flow({**program, "client_secret": None}).agree(browser)
+    answer = flow.exchange(anonymous)
+    assert_refused(answer, {"invalid_client"}, "a code, sent by a program that hides its secret,")
     flow = Flow(program).agree(browser)
     inside(age_codes, 50)
     assert flow.exchange(anonymous).status_code == 200, "a code of fifty seconds ago"

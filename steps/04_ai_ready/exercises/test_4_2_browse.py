@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 ALONE = {"'self'"}
 
 
-def run(calls: list[list[str]], files: dict[str, str], word: str) -> dict[str, object]:
+def run(calls: list[list[str]], files: dict[str, str], word: str = "") -> dict[str, object]:
     """``flask openapi`` with each of ``calls``, in a folder with ``files``.
 
-    What is said of an author's name is ``word``; for a call that begins with ``later``, it is
-    another one. Bytes cross as Latin-1, which has a letter for each.
+    What is said of an author's name is ``word``, where one is given; for a call that begins with
+    ``later``, it is another one. Bytes cross as Latin-1, which has a letter for each.
     """
     from contextlib import chdir
     from pathlib import Path
@@ -32,7 +32,7 @@ def run(calls: list[list[str]], files: dict[str, str], word: str) -> dict[str, o
         try:
             for call in calls:
                 later = call[:1] == ["later"]
-                says = f"later {word}" if later else word
+                says = f"later {word}" if later else word or before
                 if metadata["description"] != says:
                     metadata["description"] = says
                     current_app.extensions.pop("openapi", None)
@@ -135,7 +135,7 @@ def show(anonymous):
 
 def test_the_file_is_the_document(anonymous, inside):
     old = {"other.json": "old" * 200_000}
-    done = inside(run, [[], ["-o", "other.json"]], old, word())
+    done = inside(run, [[], ["-o", "other.json"]], old)
     for end, what in zip(done["ends"], ["", "-o other.json"], strict=True):
         expect(end, 0, what)
 

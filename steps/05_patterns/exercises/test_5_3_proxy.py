@@ -95,9 +95,9 @@ def test_an_id_that_does_not_fit_is_replaced(client, inside):
         environ = {} if sent is None else {"HTTP_X_REQUEST_ID": sent}
         answer = client.get(f"/{name}", environ_overrides=environ)
         got = answer.headers.get("X-Request-ID", "")
+        came = "without X-Request-ID" if sent is None else f"X-Request-ID {sent!r} does not fit"
         assert re.fullmatch("[0-9a-fA-F]{32}", got), (
-            f"X-Request-ID {sent!r} does not fit: the answer has a new one, 32 hexadecimal digits,"
-            f" and not {got!r}"
+            f"{came}: the answer has a new one, 32 hexadecimal digits, and not {got!r}"
         )
         inner = answer.json.get("id") if answer.json else None
         assert inner == got, "g.request_id is another id than the answer's"

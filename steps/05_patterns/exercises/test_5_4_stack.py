@@ -109,6 +109,9 @@ def faults(stack):
     pairs = list(itertools.combinations(stack, 2))
     found = [{upper, lower} for upper, lower in pairs if ORDER.index(upper) > ORDER.index(lower)]
     found += [{layer} for layer in ORDER if layer != "validation" and stack.count(layer) > 1]
+    validated = [place for place, layer in enumerate(stack) if layer == "validation"]
+    if validated and validated[-1] - validated[0] >= len(validated):  # something stands between
+        found.append({"validation"})
     if "caching" in stack and "permissions" not in stack:
         found.append({"caching"})
     return found
