@@ -72,15 +72,16 @@ def test_what_goes_out_is_told_once() -> None:
     assert "One of `token_missing`, `token_expired`." in page
 
 
-def test_the_page_has_every_operation_of_the_solved_step(site: Path) -> None:
-    document = document_of(solved(Course.load(REPOSITORY).step(4)))
+@pytest.mark.parametrize(("step", "name"), [(4, "api"), (8, "api_8")])
+def test_a_page_has_every_operation_of_its_solved_step(site: Path, step: int, name: str) -> None:
+    document = document_of(solved(Course.load(REPOSITORY).step(step)))
     operations = [
         one["operationId"] for item in document["paths"].values() for one in item.values()
     ]
-    page = (site / "reference/api/index.html").read_text("utf-8")
+    page = (site / f"reference/{name}/index.html").read_text("utf-8")
 
     assert len(operations) > 30
-    assert [name for name in operations if page.count(f'id="{name}"') != 1] == []
+    assert [each for each in operations if page.count(f'id="{each}"') != 1] == []
     targets = set(re.findall(r'href="#([^"]+)"', page))
     assert [target for target in targets if f'id="{target}"' not in page] == []
 

@@ -62,7 +62,7 @@ def picture(screen: str, title: str, columns: int) -> str:
     text = Text.from_ansi(screen.rstrip())
     console = Console(
         record=True,
-        width=columns,
+        width=columns + 1,  # a screen begins with a space: as much room at the right
         file=StringIO(),
         force_terminal=True,
         color_system="truecolor",

@@ -30,7 +30,7 @@ from checker.author.trees import read_tree, solved, write_tree
 from checker.course import Course
 
 ADDRESS = "localhost:5000"
-COLUMNS = 70
+COLUMNS = 56
 """Of a pictured screen: its letters can still be read on a telephone."""
 IGNORED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", "*.db", "*.sqlite3")
 EXAMPLES = "docs/examples"
