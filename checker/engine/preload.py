@@ -6,6 +6,9 @@ import gc
 import importlib
 from contextlib import suppress
 
+_ROOM = 100_000
+"""So many new objects before the collector looks for the first time."""
+
 MODULES = (
     # The API
     "alembic.command",
@@ -73,3 +76,6 @@ def preload() -> None:
     # fork, write to its pages.
     gc.collect()
     gc.freeze()
+    # Most checks end before there is anything worth collecting; one that makes more than they
+    # all do, as a loop may, is collected as ever.
+    gc.set_threshold(_ROOM, *gc.get_threshold()[1:])
