@@ -95,15 +95,17 @@ class Library:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
         ) as server:
+            assert server.stdout is not None
+            found = (re.search(r"127.0.0.1:(\d+)", line) for line in server.stdout)
+            port = next(match[1] for match in found if match)
+            # What it logs from now on must go somewhere, or the pipe fills and it stops.
+            reader = threading.Thread(target=server.stdout.read)
+            reader.start()
             try:
-                assert server.stdout is not None
-                found = (re.search(r"127.0.0.1:(\d+)", line) for line in server.stdout)
-                port = next(match[1] for match in found if match)
-                # What it logs from now on must go somewhere, or the pipe fills and it stops.
-                threading.Thread(target=server.stdout.read, daemon=True).start()
                 yield f"http://127.0.0.1:{port}"
             finally:
                 server.terminate()
+                reader.join()  # before the pipe is closed
 
 
 @pytest.fixture(scope="module", params=STEPS, ids=lambda number: f"step {number}")
