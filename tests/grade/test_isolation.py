@@ -40,7 +40,7 @@ HOSTILE = HERE / "hostile"
 COURSE = Course.load(HERE / "prison")
 STEP = COURSE.step(1)
 EXERCISE = STEP.exercises[0]
-LIMIT, BUDGET = 1.5, 60.0
+LIMIT, BUDGET = 2.5, 60.0
 STRANGER = 765_432_100  # above whom a sandbox makes up
 
 layers = probe() if sys.platform == "linux" else []
@@ -214,11 +214,11 @@ def test_an_honest_submission_earns_its_points(judge: Judge) -> None:
 
 
 HORRORS = {
-    "loop": "still not done after 1.5 seconds",
-    "sleep": "still not done after 1.5 seconds",
-    "regex": "still not done after 1.5 seconds",
-    "deadlock": "still not done after 1.5 seconds",
-    "stubborn": "still not done after 1.5 seconds",
+    "loop": "still not done after 2.5 seconds",
+    "sleep": "still not done after 2.5 seconds",
+    "regex": "still not done after 2.5 seconds",
+    "deadlock": "still not done after 2.5 seconds",
+    "stubborn": "still not done after 2.5 seconds",
     "daemon": "was killed",
     "leave": r"exit code 0",
     "kill_all": "was killed",
@@ -296,7 +296,7 @@ AT_IMPORT = {
     "says so itself": ("print('10 passed in 0.10s')\nraise SystemExit(0)", "sys.exit()"),
     "serves": ("from flask import Flask\nFlask(__name__).run()", "app.run()"),
     "asks": ("input('name? ')", "input()"),
-    "loops": ("while True: pass", "still not done after 1.5 seconds"),
+    "loops": ("while True: pass", "still not done after 2.5 seconds"),
     "kills": ("import os\nos.kill(-1, 9)\nos.kill(os.getpid(), 9)", "killed"),
     "lacks a package": ("import requests_of_mine", "there is no module requests_of_mine"),
     "has no syntax": ("def create_app(:\n", "cannot be read: SyntaxError"),
@@ -469,7 +469,7 @@ def test_a_fork_that_is_quicker_than_what_started_it_waits(
     monkeypatch.setattr(isolation, "environment", lambda _: surroundings)
     monkeypatch.setattr(isolation, "imported", lambda _: ("late",))
 
-    with Examiner(COURSE, choose(unsafe=False), limit=LIMIT, budget=3.0) as examiner:
+    with Examiner(COURSE, choose(unsafe=False), limit=LIMIT, budget=BUDGET) as examiner:
         (verdict,) = examiner.examine(submission, STEP, [EXERCISE])
 
     assert verdict.state == "solved"

@@ -163,7 +163,7 @@ def test_a_loop_without_end_is_stopped_and_the_edits_stay(opened: Opened) -> Non
 
     opened.button("Stop").click()
 
-    opened.says("stopped", 1_000)
+    opened.says("stopped")
     assert opened.record["files"]["01_architecture/app/__init__.py"] == loop
     opened.button("Reset").click()
     assert opened.record["files"] == {}
