@@ -412,6 +412,18 @@ def test_what_is_said_of_copies_is_true(client, inside):
         for name in ("fresh", "fresh", "lent")
     ]
     assert removed == [204, 404, 409], "removing a copy answers as before"
+    made = client.post(f"{API}/books/{book}/copies", json={"barcode": secrets.token_hex(5).upper()})
+    there = client.get(made.headers.get("Location", ""))
+    assert there.json == made.json, "Location leads to the new copy, as before"
+    sorts = [f"books/{book}/copies?sort={key}" for key in ("id", "barcode", "condition")]
+    listed = [contract.hold(client, "GET", path) for path in sorts]
+    assert listed == [200, 200, 200], "copies are sorted by id, barcode or condition, as before"
+    copy = f"{API}/copies/{ids['lent']}"
+    asked = {"get": "books:read", "delete": "books:write"}
+    for method, scope in asked.items():
+        said = contract.operation(method, copy).get("security") or []
+        needs = [scopes for one in said for scopes in one.values()]
+        assert [scope] in needs, f"{method.upper()} {copy} demands {scope}, as before"
 
 
 @pytest.mark.about("app/blueprints/users.py")
