@@ -513,7 +513,8 @@ def test_a_problem_tells_the_same(client, inside):
         ("GET", "/planted/refusal", None, "Conflict"),
         ("GET", "/probe/crash?kind=RuntimeError&cause=x", None, "Internal Server Error"),
     ):
-        plain = client.open(path, method=method, json=body).json
+        plain = client.open(path, method=method, json=body).json or {}
+        assert "message" in plain, f"{method} {path}, without Accept: the envelope, as before"
         answer = client.open(path, method=method, json=body, headers={"Accept": PROBLEM})
         what = f"{method} {path}, as a problem"
         got = json.loads(answer.data) if PROBLEM in answer.content_type else {}
