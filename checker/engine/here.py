@@ -52,6 +52,7 @@ def as_before() -> Iterator[None]:
     by_path, environ, here = importlib.util.spec_from_file_location, dict(os.environ), Path.cwd()
     root = logging.getLogger()
     level, handlers, compiled = root.level, list(root.handlers), sys.pycache_prefix
+    loggers = dict(root.manager.loggerDict)
     urandom = os.urandom
     try:
         yield
@@ -67,6 +68,8 @@ def as_before() -> Iterator[None]:
         os.chdir(here)
         root.setLevel(level)
         root.handlers[:] = handlers
+        root.manager.loggerDict.clear()  # a new one of the same name has no level and no handler
+        root.manager.loggerDict.update(loggers)
         forget()
         os.urandom = random._urandom = urandom  # type: ignore[attr-defined]
         random.seed()
