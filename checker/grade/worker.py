@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import re
 import shutil
 import signal
 import sys
@@ -28,9 +27,9 @@ from checker.engine.verdict import Verdict
 from checker.grade import cache as hashes
 from checker.grade.hidden import HiddenTest, contents
 from checker.grade.isolation import Examiner, Tier, choose, flags
+from checker.grade.settled import settled
 
 _SCRATCH = "course-grade-"
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class _Bench:
                 verdicts.append({**verdict.to_json(), "seconds": 0.0})
                 seconds[verdict.exercise] = time.perf_counter() - start
                 start = time.perf_counter()
-        result: dict[str, Any] = _settled(
+        result: dict[str, Any] = settled(
             {"verdicts": verdicts, "flags": [asdict(flag) for flag in found]}, self._places(room)
         )
         return {**result, "exercises": seconds}
@@ -212,19 +211,6 @@ def _course(root: str) -> Course:
             raise WrongPlace("this worker has no course")
         place = found
     return Course.load(place)
-
-
-def _settled(value: Any, places: Mapping[str, str]) -> Any:
-    """``value`` without what differs from run to run: temporary places, addresses in memory."""
-    if isinstance(value, str):
-        for place, spoken in places.items():
-            value = value.replace(f"{place}/" if not spoken else place, spoken)
-        return _ADDRESS.sub("0x…", value)
-    if isinstance(value, dict):
-        return {name: _settled(each, places) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_settled(each, places) for each in value]
-    return value
 
 
 @cache
