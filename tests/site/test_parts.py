@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from checker.author import playground
 from checker.author.pages.macros import Pages
 from checker.course import Course
 
@@ -54,17 +53,6 @@ def test_a_card_of_a_local_exercise_says_why_it_is_one(root: Path) -> None:
     card = Pages(root, Course.load(root)).exercise("1.1")
 
     assert "On your own machine only: two threads." in card
-    assert "card__try" not in card
-
-
-def test_a_card_of_a_later_step_says_that_pages_do_not_run_it(
-    pages: Pages, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(playground, "LAST_STEP", 0)
-
-    card = pages.exercise("1.1")
-
-    assert "On your own machine only: pages run" in card
     assert "card__try" not in card
 
 
