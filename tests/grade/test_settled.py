@@ -7,16 +7,23 @@ from email.utils import format_datetime
 
 import jwt
 import pytest
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from checker.grade.settled import settled
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, UTC)
 DAY = timedelta(days=1)
 DUE = NOW + 21 * DAY
 CLAIMS = {"sub": "eve", "iat": int(NOW.timestamp())}
 TOKEN = jwt.encode(CLAIMS, "a-key-of-thirty-two-characters-!", "HS256")
-COOKIE = URLSafeTimedSerializer("key", "session").dumps({"user": 7})
+
+
+class SignedNow(TimestampSigner):
+    def get_timestamp(self) -> int:
+        return int(NOW.timestamp())
+
+
+COOKIE = URLSafeTimedSerializer("key", "session", signer=SignedNow).dumps({"user": 7})
 
 
 @pytest.mark.parametrize(
@@ -42,7 +49,7 @@ COOKIE = URLSafeTimedSerializer("key", "session").dumps({"user": 7})
     ],
 )
 def test_what_differs_from_run_to_run_is_left_out(said: str, expected: str) -> None:
-    assert settled(said, {"/scratch/room-1": ""}) == expected
+    assert settled(said, {"/scratch/room-1": ""}, NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -59,9 +66,12 @@ def test_what_differs_from_run_to_run_is_left_out(said: str, expected: str) -> N
     ],
 )
 def test_what_is_the_same_in_each_run_stays(said: str) -> None:
-    assert settled(said, {}) == said
+    assert settled(said, {}, NOW) == said
 
 
 def test_it_goes_as_deep_as_the_verdict_does() -> None:
     verdict = {"tests": [{"got": NOW.isoformat(), "seconds": 0.0}], "problem": None}
-    assert settled(verdict, {}) == {"tests": [{"got": "(now)", "seconds": 0.0}], "problem": None}
+    assert settled(verdict, {}, NOW) == {
+        "tests": [{"got": "(now)", "seconds": 0.0}],
+        "problem": None,
+    }
