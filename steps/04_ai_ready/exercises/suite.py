@@ -12,7 +12,7 @@ ADA = {"email": EMAIL, "name": "Ada"}
 DESK = f"desk-{EMAIL}"
 
 
-APPS: set[int] = set()
+APPS: set[Flask] = set()
 """The apps that the tests met: one, if all goes well."""
 
 
@@ -33,7 +33,7 @@ def desk(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def met(app: Flask) -> None:
-    APPS.add(id(app))
+    APPS.add(app)
 
 
 def emails(client: FlaskClient) -> list[str]:
