@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from checker.harness.stdio import TAIL
+
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
-_TOKEN = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}")  # a JSON Web Token (RFC 7519), or its head
+_TOKEN = re.compile(r"\beyJ[\w-]{8,}[\w.-]*")  # a JSON Web Token (RFC 7519), cut or whole
 # What itsdangerous signs: a time in six characters, a signature by SHA-1, SHA-256 or SHA-512.
 _SIGNED = re.compile(
-    r"(?<![\w.-])\.?[\w-]+\.([\w-]{6})\.(?:[\w-]{86}|[\w-]{43}|[\w-]{27})(?![\w-])"
+    r"(?<![\w.-])\.?[\w-]+\.([\w-]{6}\.(?:[\w-]{86}|[\w-]{43}|[\w-]{27}))(?![\w-])"
+)
+_TEMPORARY = re.compile(r"\btmp[a-z0-9_]{8}\b")  # as Python's tempfile names it
+_TOOK = re.compile(
+    r"(?i)\b([\w-]*(?:time|duration|elapsed|seconds|[_-]ms)['\"]?\s*[:=,]\s*['\"]?)\d+(?:\.\d+)?(?![\w.])"
 )
 _NEAR = timedelta(days=400)
 _CLOCK = r"[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
@@ -28,6 +33,8 @@ _REPR = re.compile(
 def settled(value: Any, places: Mapping[str, str], now: datetime | None = None) -> Any:
     """``value``, as JSON has it, without temporary ``places``, addresses in memory and times.
 
+    Nor does it say how long something took.
+
     A time within 400 days of ``now``, in UTC, is told by its distance in days: ``(in 21 days)``.
     What a test or an app has written down itself, and is the same in each run, is most often
     older, and stays.
@@ -37,22 +44,31 @@ def settled(value: Any, places: Mapping[str, str], now: datetime | None = None) 
         for place, spoken in places.items():
             value = value.replace(f"{place}/" if not spoken else place, spoken)
         value = _TOKEN.sub("…", _ADDRESS.sub("0x…", value))
-        value = _SIGNED.sub(
-            lambda found: "…" if _days(_signed(found), at) == 0 else found[0], value
-        )
+        value = _SIGNED.sub(lambda found: "…" if _is_signed(found) else found[0], value)
+        value = _TOOK.sub(r"\1…", _TEMPORARY.sub("tmp…", value))
         for form, read in _FORMS.items():
             value = form.sub(_distance(read, at), value)
         return value
     if isinstance(value, dict):
-        return {name: settled(each, places, at) for name, each in value.items()}
+        whole = (
+            {**value, "printed": _whole_lines(value["printed"])} if "printed" in value else value
+        )
+        return {name: settled(each, places, at) for name, each in whole.items()}
     if isinstance(value, list | tuple):
         return [settled(each, places, at) for each in value]
     return value
 
 
-def _signed(found: re.Match[str]) -> datetime:
-    seconds = int.from_bytes(base64.urlsafe_b64decode(f"{found[1]}=="))
-    return datetime.fromtimestamp(seconds, UTC)
+def _whole_lines(printed: str) -> str:
+    """Where only the end was kept, it begins in a line: where in it depends on the times before."""
+    was_cut = len(printed.encode("utf-8", "surrogatepass")) > TAIL - 4  # less than a character
+    _, newline, rest = printed.partition("\n")
+    return rest if was_cut and newline and rest else printed
+
+
+def _is_signed(found: re.Match[str]) -> bool:
+    """Also in small letters; the names of modules and functions have hardly ever a digit there."""
+    return any(letter.isdigit() for letter in found[1])
 
 
 def _read_repr(found: re.Match[str]) -> datetime:

@@ -43,6 +43,15 @@ COOKIE = URLSafeTimedSerializer("key", "session", signer=SignedNow).dumps({"user
         (f"{DUE.replace(tzinfo=None)!r}", "(in 21 days)"),
         (f"Bearer {TOKEN}", "Bearer …"),
         (f"Bearer {TOKEN[:60]}…", "Bearer ……"),
+        (f"'Bearer {TOKEN[:24]}...{TOKEN[-20:]}'", "'Bearer …'"),
+        (f"['session={COOKIE.lower()}', 'secure']", "['session=…', 'secure']"),
+        ('{"duration_ms": 22.854, "status": 201}', '{"duration_ms": …, "status": 201}'),
+        (
+            "('X-Response-Time', '0.094'), ('Vary', 'Cookie')",
+            "('X-Response-Time', '…'), ('Vary', 'Cookie')",
+        ),
+        ("took seconds=3", "took seconds=…"),
+        ("at: unix:/tmp/tmphx68s8vl/s (136)", "at: unix:/tmp/tmp…/s (136)"),
         (f"session={COOKIE}; HttpOnly", "session=…; HttpOnly"),
         ("<Book object at 0x7f00deadbeef>", "<Book object at 0x…>"),
         ("/scratch/room-1/01/app.py:3", "01/app.py:3"),
@@ -63,6 +72,7 @@ def test_what_differs_from_run_to_run_is_left_out(said: str, expected: str) -> N
         "flask_jwt_extended.exceptions.NoAuthorizationError: Missing cookie",
         "app.models.a_function_with_a_long_name",
         "eyJ is how a token begins",
+        "times: 3, items: 4, a timeout, 12 ms of 30",
     ],
 )
 def test_what_is_the_same_in_each_run_stays(said: str) -> None:
@@ -75,3 +85,17 @@ def test_it_goes_as_deep_as_the_verdict_does() -> None:
         "tests": [{"got": "(now)", "seconds": 0.0}],
         "problem": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        (f"{'x' * 1500}\n{'y' * 499}", "y" * 499),
+        (f"{'x' * 1500}\n{'y' * 400}", f"{'x' * 1500}\n{'y' * 400}"),
+        ("x" * 2000, "x" * 2000),
+        (f"{'x' * 1999}\n", f"{'x' * 1999}\n"),
+    ],
+    ids=["cut", "whole", "one line", "one line with its end"],
+)
+def test_what_was_cut_begins_with_a_line(printed: str, expected: str) -> None:
+    assert settled({"printed": printed}, {}, NOW) == {"printed": expected}
