@@ -18,7 +18,7 @@ _SIGNED = re.compile(
 )
 _TEMPORARY = re.compile(r"\btmp[a-z0-9_]{8}\b")  # as Python's tempfile names it
 _TOOK = re.compile(
-    r"(?i)\b([\w-]*(?:time|duration|elapsed|seconds|[_-]ms)['\"]?\s*[:=,]\s*['\"]?)\d+(?:\.\d+)?(?![\w.])"
+    r"(?i)(?<![\w-])([\w-]*(?:time|duration|elapsed|seconds|[_-]ms)['\"]?\s*[:=,]\s*['\"]?)\d+(?:\.\d+)?(?![\w.])"
 )
 _NEAR = timedelta(days=400)
 _CLOCK = r"[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"

@@ -228,6 +228,8 @@ def test_without_scripts_everything_can_be_read(address: str, browser: Browser, 
     assert page.get_by_text("py start.py start 1").first.is_visible()
     assert page.locator(".diagram svg").first.is_visible()
     assert not page.get_by_text("Try it here", exact=True).first.is_visible(), "it could do nothing"
+    page.goto(f"{address}/learn/05_patterns/index.html")  # of a long name
+    assert not page.evaluate(WIDER)
     context.close()
 
 
