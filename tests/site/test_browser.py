@@ -277,7 +277,8 @@ def test_the_palette_can_be_switched(address: str, browser: Browser) -> None:
     before = page.evaluate(ground)
 
     page.locator("label[title='Switch to the dark palette']").click()
-
     page.locator("body[data-md-color-scheme=slate]").wait_for()
     page.wait_for_function(f"{ground} !== '{before}'")
+
+    assert page.evaluate(ground) != before
     page.close()
