@@ -81,8 +81,11 @@ class Ground:
         """Who raised ``error``, and the learner's innermost frame.
 
         A library raises on behalf of whoever called it last. What a file to edit asked for,
-        and another file of the learner's then raised, is the business of the file to edit.
+        and another file of the learner's then raised, is the business of the file to edit. A
+        file that cannot be read has no frame: the error itself names it.
         """
+        if isinstance(error, SyntaxError) and self.owner(error.filename or "") == "learner":
+            return "learner", Location(self.relative(error.filename or ""), error.lineno)
         blame: Blame = "course"
         where: Location | None = None
         in_edit = False

@@ -280,6 +280,21 @@ def test_an_app_that_does_not_load_is_said_in_a_line(run: Run, root: Path) -> No
     assert "site-packages" not in said
 
 
+def test_a_file_that_a_test_loads_later_is_named(run: Run, root: Path) -> None:
+    (root / "app" / "late.py").write_text("import os\n\n\ndef f(:\n", encoding="utf-8")
+    said = run(
+        """
+def test_it(inside):
+    def load():
+        import app.late
+
+    inside(load)
+"""
+    )
+    assert "your code raised SyntaxError: " in said
+    assert "where     app/late.py:4\n" in said
+
+
 def test_the_apps_own_suite_keeps_its_own_fixtures(root: Path) -> None:
     (root / "tests").mkdir()
     (root / "tests" / "conftest.py").write_text(
