@@ -18,7 +18,6 @@ from unittest.mock import patch
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade  # type: ignore[import-untyped]
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from app import create_app
@@ -28,12 +27,12 @@ from app.extensions import db
 @pytest.fixture(scope="session")
 def library() -> Flask:
     app = create_app("testing")
-    with app.app_context():
-        upgrade(revision="head")
+    upgraded = app.test_cli_runner().invoke(args=["db", "upgrade"])
+    assert upgraded.exit_code == 0, upgraded.output
     return app
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def app(library: Flask) -> Flask:
     return library
 

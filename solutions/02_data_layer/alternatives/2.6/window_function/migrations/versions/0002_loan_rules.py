@@ -40,11 +40,11 @@ def upgrade() -> None:
         WHERE id IN (SELECT id FROM ranked WHERE id <> last_id)
         """
     )
-    with op.batch_alter_table("loans", recreate="auto") as batch:
-        batch.create_check_constraint("due_after_borrowed", "due_at > borrowed_at")
     op.execute(
         "CREATE UNIQUE INDEX uq_loans_open_copy_id ON loans (copy_id) WHERE returned_at IS NULL"
     )
+    with op.batch_alter_table("loans", recreate="auto") as batch:
+        batch.create_check_constraint("due_after_borrowed", "borrowed_at < due_at")
 
 
 def downgrade() -> None:
