@@ -29,8 +29,8 @@ def somebody() -> str:
     return str(world.person("member"))
 
 
-def tokens_signed_otherwise(sub: str, algorithms: list[str]) -> list[str]:
-    """The same claims, with another ``alg`` in the header and a signature to match."""
+def tokens_with(sub: str, headers: list[dict[str, str | None]]) -> list[str]:
+    """The same claims, with another header and a signature to match; ``None`` leaves a part out."""
     import json
 
     import world
@@ -39,39 +39,53 @@ def tokens_signed_otherwise(sub: str, algorithms: list[str]) -> list[str]:
     key = signing_key()
     body = world.token(sub=sub).split(".")[1]
     claims = json.loads(world.base64.urlsafe_b64decode(body + "=="))
-    header = {"typ": "JWT", "kid": key.kid}
-    return [
-        world.sign({**header, "alg": algorithm}, claims, key.secret) for algorithm in algorithms
+    usual = {"typ": "JWT", "alg": "HS256", "kid": key.kid}
+    made = [
+        {name: value for name, value in {**usual, **header}.items() if value is not None}
+        for header in headers
     ]
+    return [world.sign(header, claims, key.secret) for header in made]
 
 
-def signed_by_us(token: str, kid: str) -> bool:
-    import jwt
+def change_the_key(secret: str) -> None:
+    import world
+
+    world.set_config(SECRET_KEY=secret)
+
+
+def signed_by_us(token: str, kid: object) -> bool:
+    from jwt import InvalidTokenError, PyJWS
 
     from app.auth.keys import verifying_key
 
+    key = verifying_key(kid)
     try:
-        jwt.decode(
-            token, verifying_key(kid).secret, algorithms=["HS256"], options={"verify_aud": False}
-        )
-    except jwt.InvalidTokenError:
+        return key is not None and bool(PyJWS().decode(token, key.secret, algorithms=["HS256"]))
+    except InvalidTokenError:
         return False
-    return True
 
 
-def plant_a_view_of_the_extension() -> None:
+def plant_views() -> None:
+    """One that the extension guards, and one that asks for the claims whatever the method."""
     from flask import current_app
     from flask_jwt_extended import jwt_required
 
     import world
+    from app.auth.tokens import claims_of_request
 
-    view = jwt_required()(dict)
-    view.__module__ = world.__name__
-    current_app.add_url_rule("/probe/jwt", "probe_jwt", view)
+    def claims():
+        return dict(claims_of_request())
+
+    for name, view in {"jwt": jwt_required()(dict), "claims": claims}.items():
+        view.__module__ = world.__name__
+        rule = f"/probe/{name}"
+        current_app.add_url_rule(
+            rule, name, view, methods=["GET", "OPTIONS"], provide_automatic_options=False
+        )
     world.open_to_all(current_app)
 
 
-def ask_while_revoked(token: str) -> list[object]:
+def ask_while_revoked(token: str, path: str) -> list[object]:
     """What the app answers where every token counts as revoked."""
     from flask import current_app
 
@@ -88,9 +102,8 @@ def ask_while_revoked(token: str) -> list[object]:
     for home in homes:
         home.is_revoked = is_revoked
     try:
-        answer = current_app.test_client().get(
-            "/api/v1/users/me", headers={"Authorization": f"Bearer {token}"}
-        )
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = current_app.test_client().get(path, headers=headers)
     finally:
         for home in homes:
             home.is_revoked = original
@@ -164,8 +177,12 @@ def test_every_token_has_its_own_name_and_our_signature(anonymous, inside):
 
     names = {read(token)[1].get("jti") for token in issued}
     assert len(names) == 3, "three tokens share a jti: one could not be revoked without the others"
-    kid = read(issued[0])[0]["kid"]
-    assert inside(signed_by_us, issued[0], kid), "the signature is not that of the key kid names"
+    inside(change_the_key, secrets.token_urlsafe(32))
+    for token in (issued[0], log_in(anonymous, user)):
+        mine = inside(signed_by_us, token, read(token)[0].get("kid"))
+        assert mine is (token != issued[0]), (
+            "the signature is not that of signing_key() as it was when the token was made"
+        )
 
 
 def test_a_token_opens_the_door(anonymous, inside):
@@ -221,11 +238,12 @@ def test_a_token_that_does_not_hold_is_refused(anonymous, inside, code, cases):
 
 def test_only_our_algorithm_counts(anonymous, inside):
     algorithms = ["none", "None", "HS384", "HS512"]
+    headers = [{"alg": algorithm} for algorithm in algorithms]
+    *others, nameless = inside(tokens_with, inside(somebody), [*headers, {"kid": None}])
 
-    for algorithm, token in zip(
-        algorithms, inside(tokens_signed_otherwise, inside(somebody), algorithms), strict=True
-    ):
+    for algorithm, token in zip(algorithms, others, strict=True):
         assert_refused(ask(anonymous, token), "token_algorithm", f"a token with alg {algorithm}")
+    assert_refused(ask(anonymous, nameless), "token_key", "a token without a kid")
 
 
 def test_what_is_no_token_is_malformed(anonymous):
@@ -236,6 +254,7 @@ def test_what_is_no_token_is_malformed(anonymous):
 
 
 def test_without_a_token_nobody_is_known(anonymous, inside):
+    inside(plant_views)
     token = inside(tokens, [{}], inside(somebody))[0]
     anonymous.set_cookie("access_token_cookie", token)
 
@@ -243,14 +262,17 @@ def test_without_a_token_nobody_is_known(anonymous, inside):
         "no token at all": {},
         "another scheme": {"headers": {"Authorization": f"Digest {token}"}},
         "a token in the address": {"query_string": {"jwt": token, "access_token": token}},
+        "a token in the body": {"json": {"access_token": token}},
         "a token in a cookie": {},
     }
     for what, how in asked.items():
         assert_refused(anonymous.get(ME, **how), "token_missing", what)
+    answer = anonymous.options("/probe/claims")
+    assert_refused(answer, "token_missing", "OPTIONS without a token, in a view that needs one")
 
 
 def test_a_view_with_jwt_required_refuses_alike(anonymous, inside):
-    inside(plant_a_view_of_the_extension)
+    inside(plant_views)
     subject = inside(somebody)
     cases = {
         "token_expired": {"exp_in": -1},
@@ -270,7 +292,12 @@ def test_a_view_with_jwt_required_refuses_alike(anonymous, inside):
 
 def test_every_token_is_checked_against_the_blocklist(inside):
     subject = inside(somebody)
-    asked, status, code = inside(ask_while_revoked, inside(tokens, [{}], subject)[0])
+    token = inside(tokens, [{}], subject)[0]
+    inside(plant_views)
 
-    assert asked == [subject], "nobody asked sessions.is_revoked about a token, or not just once"
-    assert (status, code) == (401, "token_revoked"), "a revoked token was accepted"
+    for path in (ME, "/probe/jwt"):
+        asked, status, code = inside(ask_while_revoked, token, path)
+        assert asked == [subject], (
+            f"GET {path}: nobody asked sessions.is_revoked about the token, or not just once"
+        )
+        assert (status, code) == (401, "token_revoked"), f"GET {path} took a revoked token"

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import re
 import secrets
+import time
+from datetime import datetime
 
 import pytest
 
@@ -96,6 +99,15 @@ def shown(secret: str) -> str:
     return repr(keys) + str(keys[0])
 
 
+def kids_of_strangers() -> list[str]:
+    """Of what a stranger may write for a kid: what finds a key."""
+    from app.auth.keys import signing_key, verifying_key
+
+    ours = signing_key().kid
+    kids = [None, "", ours[:-1], f"{ours} ", "*", "\ud800", 7, [ours], {"kid": ours}]
+    return [repr(kid) for kid in kids if verifying_key(kid) is not None]
+
+
 def end_all_of(user_id: int) -> None:
     from app.extensions import db
     from app.models import User
@@ -104,12 +116,10 @@ def end_all_of(user_id: int) -> None:
     sessions.end_all(db.session.get(User, user_id))
 
 
-def old_token(user_id: int, seconds: int) -> str:
-    import time
-
+def token_from(user_id: int, iat: int) -> str:
     import world
 
-    return world.token(sub=str(user_id), iat=int(time.time()) - seconds)
+    return world.token(sub=str(user_id), iat=iat)
 
 
 def begin_for(client_id: str) -> str:
@@ -117,6 +127,18 @@ def begin_for(client_id: str) -> str:
     from app.services import sessions
 
     return sessions.begin(world.person("member"), "books:read", client_id).refresh_token
+
+
+def family_of(client_id: str, family_id: str) -> list[list[object]]:
+    """Of each token of a family, renewed once: its name, and whose it is."""
+    import world
+    from app.services import sessions
+
+    first = sessions.begin(world.person("member"), "books:read", client_id, family_id)
+    sessions.renew(first.refresh_token, client_id)
+    return [
+        [row["family_id"], row["client_id"], row["scope"]] for row in world.rows("refresh_sessions")
+    ]
 
 
 def a_client() -> str:
@@ -287,7 +309,7 @@ def test_without_a_list_there_is_one_key_of_its_own(inside):
 
 
 def test_a_ring_is_read_as_it_is_written(inside):
-    secret = secrets.token_hex(20) + ":with:colons"
+    secret = secrets.token_hex(20) + ":with:colons,and=more"
     keys = inside(ring, f"  a:{secret}   b.2_x-Y:{'é' * 16} ", "s" * 32)
 
     assert keys == [["a", secret.encode().hex()], ["b.2_x-Y", ("é" * 16).encode().hex()]], (
@@ -296,6 +318,8 @@ def test_a_ring_is_read_as_it_is_written(inside):
     assert "secret-of-a-key" not in inside(shown, "secret-of-a-key" * 3), (
         "a key shows its secret when it is printed: sooner or later a log has it"
     )
+    found = inside(kids_of_strangers)
+    assert found == [], f"verifying_key knows a key for {', '.join(found)}: no key has that kid"
 
 
 def test_a_ring_that_cannot_be_used_stops_the_start(inside):
@@ -339,9 +363,24 @@ def test_only_the_hash_is_stored(anonymous, inside):
     rows = inside(stored, "refresh_sessions")
 
     assert len(rows) == 2, f"a login and a refresh leave {len(rows)} rows: one for each token"
-    assert len({row["family_id"] for row in rows}) == 1, "they do not share a family"
+    families = {row["family_id"] for row in rows}
+    assert len(families) == 1, "they do not share a family"
+    assert re.fullmatch("[0-9a-fA-F]{32}", str(families.pop())), (
+        "a new family_id is 32 hexadecimal digits: the column holds no more, and PostgreSQL insists"
+    )
     assert token not in json.dumps(rows), (
         "the refresh token stands in the database: who reads a back-up could use it"
+    )
+
+
+@pytest.mark.about("app/services/sessions.py", "begin")
+def test_a_family_keeps_its_name_and_its_owner(inside):
+    client, name = inside(a_client), secrets.token_hex(16)
+    found = inside(family_of, client, name)
+
+    assert found == [[name, client, "books:read"]] * 2, (
+        "the first token is of the family that was given, and the next one of the same family,"
+        " client and scope"
     )
 
 
@@ -401,8 +440,10 @@ def test_a_refresh_token_has_an_owner_and_an_end(anonymous, inside):
     token = renewed(anonymous, expiring)["refresh_token"]
     for row in inside(stored, "refresh_sessions"):
         inside(age, row["token_hash"], 31)
-    for time in ("a refresh token after 31 days", "the same once more, never exchanged"):
-        assert_refused(refresh(anonymous, token), "refresh_expired", time)
+    for when in ("a refresh token after 31 days", "the same once more, never exchanged"):
+        assert_refused(refresh(anonymous, token), "refresh_expired", when)
+    again = refresh(anonymous, expiring)
+    assert_refused(again, "refresh_reused", "one that was exchanged before, and has expired since")
 
     token = log_in(anonymous, user)["refresh_token"]
     inside(close_account, user["id"])
@@ -431,6 +472,8 @@ def test_logging_out_takes_both_tokens_back(anonymous, client, inside):
     assert client.post("/api/v1/auth/logout").status_code == 204, "a program logs out too"
     answer = client.get(ME)
     assert_refused(answer, "token_revoked", "a program's token, of no family, after its logout")
+    kept = [row["jti"] for row in inside(stored, "revoked_tokens")]
+    assert listed[0] in kept, "a logout took somebody else's token off the blocklist before its end"
 
 
 @pytest.mark.about("app/services/sessions.py", "revoke_access_token")
@@ -446,7 +489,7 @@ def test_everything_can_be_ended_at_once(anonymous, inside):
     user, other = inside(account), inside(account)
     pairs = [log_in(anonymous, user) for _ in range(2)]
     neighbour = log_in(anonymous, other)
-    minted = inside(old_token, user["id"], 60)
+    minted = inside(token_from, user["id"], int(time.time()) - 60)
     inside(end_all_of, user["id"])
 
     users = {row["id"]: row["tokens_valid_after"] for row in inside(stored, "users")}
@@ -461,7 +504,10 @@ def test_everything_can_be_ended_at_once(anonymous, inside):
         assert_refused(answer, "refresh_revoked", "a refresh token after end_all")
     answer = ask(anonymous, minted)
     assert_refused(answer, "token_revoked", "a token of no family, older than tokens_valid_after")
-    status = ask(anonymous, log_in(anonymous, user)["access_token"]).status_code
-    assert status == 200, f"who signs in again at once is answered {status}"
+    moment = int(datetime.fromisoformat(users[user["id"]]).timestamp())
+    at_once = inside(token_from, user["id"], moment)
+    for token in (at_once, log_in(anonymous, user)["access_token"]):
+        status = ask(anonymous, token).status_code
+        assert status == 200, f"who signs in again at once is answered {status}"
     status = ask(anonymous, neighbour["access_token"]).status_code
     assert status == 200, f"somebody else's token was answered {status}"
