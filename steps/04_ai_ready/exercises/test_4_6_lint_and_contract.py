@@ -45,7 +45,13 @@ def load_loans(bodies: list[dict[str, object]]) -> list[object]:
     found = []
     for body in bodies:
         try:
-            found.append(LoanSchema().load(body))
+            loaded = LoanSchema().load(body)
+            found.append(
+                {
+                    name: each if isinstance(each, int) else str(each)
+                    for name, each in loaded.items()
+                }
+            )
         except ValidationError as error:
             found.append(sorted(error.normalized_messages()))
     return found
@@ -147,9 +153,10 @@ def a_document() -> dict[str, object]:
             },
             "schemas": {
                 "Thing": thing,
-                "Other": {"type": "object", "properties": {"a/b~c": dict(text)}},
+                "Other": {"type": "object", "properties": {"a/b~1": dict(text)}},
                 "Paired": {"prefixItems": [{"type": "string"}]},
                 "First": {"$ref": "#/components/schemas/Paired/prefixItems/0"},
+                "Odd": {"$ref": "#/components/schemas/Other/properties/a~1b~01"},
                 "Weight": {"type": "integer"},
             },
         },
@@ -195,17 +202,20 @@ ALIVE = ("paths", "/alive", "get")
 JSON_BODY = (*POST, "requestBody", "content", "application/json")
 THING = ("components", "schemas", "Thing")
 NOWHERE = {"$ref": f"#/components/schemas/{secrets.token_hex(3)}", "description": "Somewhere."}
+OOPS = {"description": "!"}
+BARE = {"content": {"application/json": {"schema": {"type": "object"}}}}
 P, R, A = "/paths/~1things/post", "/paths/~1things~1{id}/get", "/paths/~1alive/get"
 S = "/components/schemas"
 
+OTHERS = ("put", "patch", "delete", "head", "options", "trace")
 NAMELESS = {"summary": "Do", "security": [], "responses": {"200": {"description": "Done."}}}
 
 # For each rule: the edits of one document, and where the findings must be.
 LACKING = {
     "operation-id": [
         ([((*ALIVE, "operationId"), GONE)], [A]),
-        ([((*ALIVE[:2], method), NAMELESS) for method in ("put", "patch", "delete")],
-         [f"/paths/~1alive/{method}" for method in ("put", "patch", "delete")]),
+        ([((*ALIVE[:2], method), NAMELESS) for method in OTHERS],
+         [f"/paths/~1alive/{method}" for method in OTHERS]),
         ([((*POST, "operationId"), ""), ((*READ, "operationId"), GONE)], [P, R]),
     ],
     "summary": [([((*READ, "summary"), GONE)], [R]), ([((*POST, "summary"), "")], [P])],
@@ -217,7 +227,7 @@ LACKING = {
         ([((*POST, "responses", "422"), GONE)], [P]),
         ([((*READ, "responses", "4XX"), GONE)], [R]),
         ([((*ALIVE, "security"), [{"key": []}])], [A]),
-        ([((*POST, "responses"), {"500": {"description": "!"}})], [P]),
+        ([((*POST, "responses"), {"500": dict(OOPS), "default": dict(OOPS)})], [P]),
         ([((*READ, "responses", "4XX"), GONE), ((*READ, "parameters"), GONE)], [R]),
         ([((*POST, "responses", "422"), GONE), ((*POST, "security"), [])], [P]),
     ],
@@ -226,16 +236,21 @@ LACKING = {
         ([(("components", "parameters", "language", "description"), "")], [R]),
         ([((*THING, "properties", "list", "description"), GONE)], [f"{S}/Thing/properties/list"]),
         ([((*READ[:2], "parameters", 0, "description"), GONE),
-          ((*THING[:2], "Other", "properties", "a/b~c", "description"), GONE)],
-         [R, f"{S}/Other/properties/a~1b~0c"]),
-        ([((*THING[:2], "Other", "properties", "a/b~c", "description"), GONE)],
-         [f"{S}/Other/properties/a~1b~0c"]),
+          ((*THING[:2], "Other", "properties", "a/b~1", "description"), GONE)],
+         [R, f"{S}/Other/properties/a~1b~01"]),
+        ([((*THING[:2], "Other", "properties", "a/b~1", "description"), GONE)],
+         [f"{S}/Other/properties/a~1b~01"]),
         ([((*THING, "properties", "inner", "properties", "*", "description"), "")],
          [f"{S}/Thing/properties/inner/properties/*"]),
         ([((*THING, "properties", "list", "items", "properties", "*", "description"), GONE)],
          [f"{S}/Thing/properties/list/items/properties/*"]),
     ],
-    "example": [([((*JSON_BODY, "example"), GONE)], [P])],
+    "example": [
+        ([((*JSON_BODY, "example"), GONE)], [P]),
+        ([((*JSON_BODY,), {"schema": {"type": "object", "example": {}}})], [P]),
+        ([(("components", "requestBodies"), {"one": BARE}),
+          ((*POST, "requestBody"), {"$ref": "#/components/requestBodies/one"})], [P]),
+    ],
     "wrong-example": [
         ([((*JSON_BODY, "example"), {})], [P]),
         ([((*JSON_BODY, "example"), {"unknown": 1})], [P]),
@@ -253,7 +268,8 @@ LACKING = {
     "invalid": [
         ([(("info", "title"), GONE)], None),
         ([((*POST, "operationId"), 5), ((*ALIVE, "summary"), GONE)], None),
-        ([((*READ, "responses", "200", "description"), GONE)], None),
+        ([((*READ, "responses", "200", "description"), GONE), (("info", "title"), GONE)],
+         ["/info", f"{R}/responses/200"]),
     ],
 }  # fmt: skip
 
@@ -263,6 +279,24 @@ TOGETHER = {
     "words": ["description", "example", "wrong-example"],
     "truth": ["unresolved-ref", "invalid"],
 }
+
+
+@pytest.mark.about("app/openapi/lint.py")
+def test_a_good_document_has_nothing_to_mend(inside):
+    several = {"small": {"summary": "One", "value": {}}}
+    form = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
+    documents = [
+        a_document(),
+        spoilt(((*JSON_BODY, "example"), GONE), ((*JSON_BODY, "examples"), several)),
+        spoilt(((*POST, "requestBody", "content"), form)),
+        spoilt(((*ALIVE, "responses", "404"), {"description": "No."})),
+    ]
+    for found in inside(findings, documents):
+        assert found == [], (
+            "nothing is wrong with it: an empty list for security says that nothing is needed,"
+            " who takes nothing and asks for nothing may have no 4xx, and in a JSON Pointer, ~ in a"
+            " name is written ~0, and / is written ~1"
+        )
 
 
 @pytest.mark.about("app/openapi/lint.py")
@@ -284,23 +318,6 @@ def test_what_a_document_lacks_is_found(inside, part):
             expected = sorted({place.replace("*", word) for place in places})
             assert got == expected, f"the place of what was found, {where}"
         assert all(finding[2] for finding in found), "a finding says what to do, in its message"
-
-
-@pytest.mark.about("app/openapi/lint.py")
-def test_a_good_document_has_nothing_to_mend(inside):
-    several = {"small": {"summary": "One", "value": {}}}
-    form = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
-    documents = [
-        a_document(),
-        spoilt(((*JSON_BODY, "example"), GONE), ((*JSON_BODY, "examples"), several)),
-        spoilt(((*POST, "requestBody", "content"), form)),
-        spoilt(((*ALIVE, "responses", "404"), {"description": "No."})),
-    ]
-    for found in inside(findings, documents):
-        assert found == [], (
-            "nothing is wrong with it: an empty list for security says that nothing is needed, and"
-            " who takes nothing and asks for nothing may have no 4xx"
-        )
 
 
 def test_the_document_of_the_app_has_nothing_to_mend(inside, anonymous):
@@ -375,22 +392,35 @@ def test_what_is_said_of_loans_is_true(client, member, inside):
 
 @pytest.mark.about("app/schemas/loan.py")
 def test_what_is_said_of_loans_is_no_more_than_true(client):
-    shape = read_document(client)["components"]["schemas"]["Loan"]["properties"]
-    nullable = sorted(name for name, each in shape.items() if "null" in str(each.get("type")))
+    schemas = read_document(client)["components"]["schemas"]
+    loan = schemas["Loan"]["properties"]
+    nullable = sorted(name for name, each in loan.items() if "null" in str(each.get("type")))
     assert nullable == ["returned_at"], "of a loan, what may be null"
+    book = loan.get("book", {}).get("properties", {})
+    assert sorted(book) == ["id", "title"], "of the book of a loan, what goes out, as before"
+    whom = schemas["Overdue"]["properties"]["items"]["items"].get("properties", {})
+    said = ["due_at", "email", "id", "loans", "name"]
+    assert sorted(whom) == said, "of somebody who has to be reminded, what goes out, as before"
 
 
 @pytest.mark.about("app/schemas/loan.py")
 def test_what_comes_in_for_a_loan_stays(inside):
     loan = {"copy_id": random.randrange(1, 99), "user_id": random.randrange(1, 99)}
-    names = ["id", "book", "borrowed_at", "due_at", "returned_at", "renewals", "overdue"]
+    moments = ["borrowed_at", "due_at", "returned_at"]
+    made_here = {
+        "id": 1,
+        "book": {"title": "Emma"},
+        "renewals": 1,
+        "overdue": True,
+        **dict.fromkeys(moments, "2026-03-02T10:00:00+00:00"),
+    }
     texts = [loan | {name: str(loan[name])} for name in loan]
     missing = [{name: loan[name]} for name in loan]
-    bodies = [loan, *texts, *missing, *({**loan, name: 1} for name in names)]
+    bodies = [loan, *texts, *missing, *({**loan, name: value} for name, value in made_here.items())]
     loaded, *refused = inside(load_loans, bodies)
 
     assert loaded == loan, "a loan is a copy and a user"
-    fields = ["copy_id", "user_id", "user_id", "copy_id", *names]
+    fields = ["copy_id", "user_id", "user_id", "copy_id", *made_here]
     assert refused == [[name] for name in fields], (
         "copy_id and user_id are required, and JSON integers; nothing else comes in"
     )

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
 
 class Finding(NamedTuple):
     """``where`` is a JSON Pointer (RFC 6901) into the document, ``rule`` a name from below.
@@ -72,7 +74,7 @@ class Linter:
 
     def usefulness(self) -> Iterator[Finding]:
         for path, item in self.document.get("paths", {}).items():
-            for method in item.keys() & {"get", "post", "put", "patch", "delete"}:
+            for method in item.keys() & METHODS:
                 place = spell(("paths", path, method))
                 for rule, message in self.operation(item, item[method]):
                     yield Finding(place, rule, message)
