@@ -232,8 +232,20 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         + "from flask_wtf import CSRFProtect\n@bp.post('/')\ndef a():\n    session['x'] = request.form['x']\n",
     ),
     "BSS325": (
-        "from flask_cors import CORS\ndef init(app):\n    CORS(app, origins='*', supports_credentials=True)  # here\n",
-        "from flask_cors import CORS\ndef init(app):\n    CORS(app, origins=['https://a.example.org'], supports_credentials=True)\n",
+        (
+            "from flask_cors import CORS, cross_origin\ncors = CORS()\ndef init(app):\n"
+            "    CORS(app, origins='*', supports_credentials=True)  # here\n"
+            "    cors.init_app(app, origins=['*'], supports_credentials=True)  # here\n"
+            "    CORS(app, resources={'/api/*': {'origins': '*', 'supports_credentials': True}})  # here\n"
+            "@cross_origin(supports_credentials=True)  # here\ndef a(): pass\n"
+        ),
+        (
+            "from flask_cors import CORS\ncors = CORS()\nALL = {'/api/*': {'origins': '*'}}\ndef init(app, options):\n"
+            "    CORS(app, origins=['https://a.example.org'], supports_credentials=True)\n"
+            "    CORS(app, resources={'/open/*': {'origins': '*'}})\n"
+            "    cors.init_app(app, resources=ALL, supports_credentials=True)\n"
+            "    CORS(app, supports_credentials=True, **options)\n"
+        ),
     ),
     "BSS326": (
         "from flask_cors import CORS\ndef init(app):\n    CORS(app)  # here\n",
@@ -322,12 +334,30 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         },
     ),
     "BSS507": (
-        "import requests\ndef a(url):\n    return requests.get(url)  # here\n",
-        "import httpx\nimport requests\ndef a(url):\n    return requests.get(url, timeout=5) or httpx.get(url)\n",
+        (
+            "import requests\nimport smtplib\ndef a(url):\n    return requests.get(url)  # here\n"
+            "def b(url):\n    with requests.Session() as s:\n        s.post(url)  # here\n"
+            "class C:\n    def __init__(self):\n        self.http = requests.Session()\n"
+            "    def ask(self, url):\n        return self.http.get(url)  # here\n"
+            "def d():\n    return smtplib.SMTP('mail.example.org')  # here\n"
+        ),
+        (
+            "import httpx\nimport requests\nimport smtplib\ndef a(url):\n"
+            "    return requests.get(url, timeout=5) or httpx.get(url)\n"
+            "def b(url, cache):\n    with requests.Session() as s, smtplib.SMTP('h', timeout=3):\n"
+            "        return cache.get(url) or s.get(url, timeout=3)\n"
+        ),
     ),
     "BSS508": (
-        "import requests\nx = requests.get(u, timeout=1, verify=False)  # here\n",
-        "import requests\nx = requests.get(u, timeout=1, verify='ca.pem')\n",
+        (
+            "import requests\nimport ssl\nx = requests.get(u, timeout=1, verify=False)  # here\n"
+            "s = requests.Session()\ns.verify = False  # here\n"
+            "context = ssl._create_unverified_context()  # here\ncontext.verify_mode = ssl.CERT_NONE  # here\n"
+        ),
+        (
+            "import requests\nimport ssl\nx = requests.get(u, timeout=1, verify='ca.pem')\n"
+            "context = ssl.create_default_context()\nassert context.verify_mode != ssl.CERT_NONE\n"
+        ),
     ),
     "BSS509": (
         "import tenacity\n@tenacity.retry  # here\ndef a(): pass\n",

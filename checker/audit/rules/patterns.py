@@ -225,19 +225,12 @@ answer = requests.get(url, timeout=5)
 )
 def call_without_timeout(project: Project) -> Iterator[Hit]:
     for file in project.app_files:
-        sessions = {
-            target.id
-            for node in file.all(ast.Assign)
-            if isinstance(node.value, ast.Call)
-            and file.qual(node.value.func) in {"requests.Session", "requests.session"}
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
+        sessions = _sessions(file)
         for call in file.all(ast.Call):
             name = file.qual(call.func)
-            first, _, verb = name.partition(".")
+            owner, _, verb = name.rpartition(".")
             plain = OUTSIDE.match(name) and file.is_imported(name.partition(".")[0])
-            on_session = first in sessions and OUTSIDE.match(f"requests.{verb}")
+            on_session = owner in sessions and OUTSIDE.match(f"requests.{verb}")
             if (plain or on_session) and not has_keyword(call, "timeout"):
                 # A script that somebody starts and watches holds no worker
                 severity: Severity = "warning" if file.at_import(call) else "error"
@@ -251,6 +244,28 @@ def call_without_timeout(project: Project) -> Iterator[Hit]:
                 and len(call.args) < 3
             ):
                 yield file.hit(call, "urlopen() waits for ever")
+            elif (
+                name in {"smtplib.SMTP", "smtplib.SMTP_SSL"}
+                and not has_keyword(call, "timeout")
+                and len(call.args) < 4
+            ):
+                yield file.hit(call, f"{name}() waits for ever")
+
+
+def _sessions(file: PyFile) -> set[str]:
+    """The names that sessions of requests have in this file: ``session``, ``self.session``."""
+    named: list[tuple[ast.expr, ast.expr]] = [
+        (target, node.value) for node in file.all(ast.Assign) for target in node.targets
+    ]
+    for block in file.all(ast.With):
+        named += [(item.optional_vars, item.context_expr) for item in block.items
+                  if item.optional_vars]  # fmt: skip
+    return {
+        file.qual(target)
+        for target, value in named
+        if isinstance(value, ast.Call)
+        and file.qual(value.func) in {"requests.Session", "requests.session"}
+    } - {""}
 
 
 @rule(
@@ -272,6 +287,20 @@ def certificate_not_checked(project: Project) -> Iterator[Hit]:
                 and value_of(keyword(call, "verify")) is False
             ):
                 yield file.hit(call, "the certificate of the other side is not verified")
+        for node in file.all(ast.Assign):
+            if value_of(node.value) is False and file.imported & {"requests", "httpx"}:
+                for target in node.targets:
+                    if isinstance(target, ast.Attribute) and target.attr == "verify":
+                        yield file.hit(node, "no certificate of the other side is verified")
+        for kind in (ast.Attribute, ast.Name):
+            for named in file.all(kind):
+                if file.qual(named) in UNVERIFIED and not isinstance(
+                    file.parent(named), ast.Compare
+                ):
+                    yield file.hit(named, "no certificate of the other side is verified")
+
+
+UNVERIFIED = {"ssl.CERT_NONE", "ssl._create_unverified_context"}
 
 
 @rule(

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from checker.audit.hits import Hit
 from checker.audit.model import rule
 from checker.audit.project import Project
-from checker.audit.source import has_keyword, keyword, settings_of, text_of, value_of, words_in
+from checker.audit.source import (
+    PyFile,
+    has_keyword,
+    keyword,
+    settings_of,
+    text_of,
+    value_of,
+    words_in,
+)
 
 SIGNED_IN = re.compile(r"session|token|jwt|auth|remember", re.IGNORECASE)
 
@@ -166,15 +174,8 @@ CORS(app, origins=["https://desk.example.org"], supports_credentials=True)
 )
 def cors_with_credentials(project: Project) -> Iterator[Hit]:
     for file in project.app_files:
-        for call in file.calls_of("flask_cors.CORS", "flask_cors.cross_origin"):
-            if value_of(keyword(call, "supports_credentials")) is not True:
-                continue
-            origins = keyword(call, "origins")
-            named = origins is not None and not words_in(origins) & {"*", ".*"}
-            if not named and not (
-                (has_keyword(call, "resources", "origins") and origins is None)
-                or project.mentions("CORS_ORIGINS")
-            ):
+        for call in _cors_calls(project, file):
+            if any(_open(project, call, options) for options in _cors_options(call)):
                 yield file.hit(call, "any origin may send credentials")
         for function in file.functions():
             words = words_in(function)
@@ -194,6 +195,47 @@ def cors_with_credentials(project: Project) -> Iterator[Hit]:
                     )
                 ):
                     yield file.hit(node, "every origin is allowed, with credentials")
+
+
+def _cors_calls(project: Project, file: PyFile) -> Iterator[ast.Call]:
+    """Where origins are told: ``CORS(app, …)``, ``@cross_origin(…)``, ``cors.init_app(app, …)``."""
+    yield from file.calls_of("flask_cors.CORS", "flask_cors.cross_origin")
+    made = {
+        target.id
+        for each in project.app_files
+        for node in each.all(ast.Assign)
+        if isinstance(node.value, ast.Call) and each.qual(node.value.func) == "flask_cors.CORS"
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in file.all(ast.Call):
+        owner, _, verb = file.qual(call.func).rpartition(".")
+        if verb == "init_app" and owner.rpartition(".")[2] in made:
+            yield call
+
+
+def _cors_options(call: ast.Call) -> Iterator[dict[str, ast.expr]]:
+    """What holds for each of the resources; for all of them, where none is written out."""
+    common = {given.arg: given.value for given in call.keywords if given.arg}
+    resources = common.get("resources")
+    own = resources.values if isinstance(resources, ast.Dict) else []
+    for options in own:
+        if isinstance(options, ast.Dict):
+            pairs = zip(options.keys, options.values, strict=True)
+            yield common | {text_of(key) or "": value for key, value in pairs}
+    if not own:
+        yield common
+
+
+def _open(project: Project, call: ast.Call, options: dict[str, ast.expr]) -> bool:
+    if value_of(options.get("supports_credentials")) is not True:
+        return False
+    if "origins" in options:
+        return bool(words_in(options["origins"]) & {"*", ".*"})
+    elsewhere = any(given.arg is None for given in call.keywords) or (
+        "resources" in options and not isinstance(options["resources"], ast.Dict)
+    )
+    return not elsewhere and not project.mentions("CORS_ORIGINS")
 
 
 @rule(
