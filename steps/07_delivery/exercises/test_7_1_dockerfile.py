@@ -530,7 +530,7 @@ def test_gunicorn_is_what_a_signal_reaches(server):
     if program[:1] and program[0].startswith("python") and program[1:2] == ["-m"]:
         program, words = program[2:], words[2:]
     assert program[:1] == ["gunicorn"], f"line {number}: what runs is {words[:1]}, and not gunicorn"
-    said = " ".join(words[1:])
+    said = " ".join([*words[1:], server.environment.get("GUNICORN_CMD_ARGS", "")])
     assert "wsgi:app" in words, f"line {number}: gunicorn is not told to run wsgi:app"
     assert re.search(r"(-c|--config)[ =](\S*/)?deploy/gunicorn\.conf\.py( |$)", said), (
         f"line {number}: gunicorn does not read deploy/gunicorn.conf.py"
@@ -612,10 +612,18 @@ def test_it_is_well_only_where_healthz_says_so(server, source, inside):
         words = as_json(said) or shlex.split(said)
     except ValueError:
         words = []
+    place = f"line {line.number}"
+    swallowed = re.search(
+        r"(?:\|\||;)\s*(?:true|:|exit 0)\s*$", words[-1] if as_json(said) else said
+    )
+    assert swallowed is None, (
+        f"{place}: the health check ends with {swallowed and swallowed[0]!r}, and says that all is"
+        " well whatever it finds"
+    )
     python = words and basename(words[0]).startswith("python") and "-c" in words[:-1]
     if not python:
         return
-    code, place = words[words.index("-c") + 1], f"line {line.number}"
+    code = words[words.index("-c") + 1]
     try:
         tree = ast.parse(code)
     except SyntaxError as error:
@@ -714,8 +722,8 @@ def test_migrations_have_what_a_backup_takes(migrations):
     entry, command = migrations.last("ENTRYPOINT"), migrations.last("CMD")
     words = [word for line in (entry, command) if line for word in (line.listed or [])]
     line = command or entry
-    said = " ".join(PurePosixPath(word).name for word in words)
-    assert re.search(r"flask (.* )?safe-upgrade backups$", said), (
+    said = " ".join([PurePosixPath(word).name for word in words[:-1]] + words[-1:])
+    assert re.search(r"flask (.* )?safe-upgrade /backups/?$", said), (
         f"{f'line {line.number}: ' if line else ''}the stage migrations does not run `flask"
         " safe-upgrade /backups`, in exec form"
     )

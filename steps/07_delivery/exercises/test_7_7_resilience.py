@@ -152,6 +152,7 @@ def plant(name: str) -> None:
     """Views that store an author and then do what they are asked for."""
     from flask import Response, abort, current_app, request
 
+    import world
     from app.auth.guards import requires
     from app.extensions import cache
     from app.repeats import repeatable
@@ -162,9 +163,10 @@ def plant(name: str) -> None:
 
     def ask_again(body: str) -> None:
         headers = {key: request.headers[key] for key in ("Authorization", "Idempotency-Key")}
+        before = len(world.statements())
         again = current_app.test_client().post(request.path, data=body, headers=headers)
         code = (again.get_json(silent=True) or {}).get("code")
-        heard.append([again.status_code, code])
+        heard.append([again.status_code, code, world.statements()[before:]])
 
     @requires()
     @repeatable
@@ -174,6 +176,7 @@ def plant(name: str) -> None:
                 heard.append([])
                 ask_again("the body")
                 ask_again("another body")
+                current_app.extensions["claimed"] = world.kept()
             return Response("done", 200)
         if what == "kept":
             return Response("kept", 202, {"ETag": '"7"', "X-Tried": what})
@@ -194,6 +197,19 @@ def heard() -> list[list[object]]:
     from flask import current_app
 
     return list(current_app.extensions["heard"])
+
+
+def left_behind(path: str, headers: dict[str, str], seconds: int) -> list[object]:
+    """What ``path`` answers so long after a process died in the midst of ``meanwhile``."""
+    from flask import current_app
+
+    import world
+
+    with world.own_time() as clock:
+        world.keep(current_app.extensions["claimed"])
+        clock.ahead = seconds
+        answer = current_app.test_client().post(path, data="the body", headers=headers)
+    return [answer.status_code, answer.text]
 
 
 def a_key() -> str:
@@ -230,9 +246,10 @@ def names_in(rows: list[dict[str, object]]) -> list[object]:
 def test_the_service_is_asked_and_read(inside):
     publisher, pages = f"Publisher {secrets.token_hex(3)}", random.randrange(1, 900)
     whole = {"publisher": publisher, "pages": pages, "colour": ["red"]}
-    found = looked_up(inside, [[whole], [{}], [{"publisher": None, "pages": None}], [404]])
+    answers = [whole, {}, {"pages": 1}, {"publisher": None, "pages": None}, 404]
+    found = looked_up(inside, [[one] for one in answers])
 
-    expected = [(publisher, pages), (None, None), (None, None), (None, None)]
+    expected = [(publisher, pages), (None, None), (None, 1), (None, None), (None, None)]
     for one, (who, many) in zip(found, expected, strict=True):
         assert one["metadata"] == {"available": True, "publisher": who, "pages": many}, (
             "what look_up says of a service that answers with all, with nothing, or with 404"
@@ -240,7 +257,7 @@ def test_the_service_is_asked_and_read(inside):
         assert len(one["asked"]) == 1, "a service that answers is asked once"
     urls = [one["asked"][0]["url"] for one in found]
     assert urls == [
-        f"https://books.example.org/v1/isbn/978000000000{number}" for number in range(4)
+        f"https://books.example.org/v1/isbn/978000000000{number}" for number in range(5)
     ], "the addresses that are asked"
     timeout = found[0]["asked"][0]["timeout"]
     assert timeout == {"connect": 1, "read": 2, "write": 2, "pool": 2}, (
@@ -443,12 +460,21 @@ def test_nobody_waits_for_somebody_else(client, inside):
     again = client.post(path, data="the body", headers=headers)
 
     told = inside(heard)[1:]
-    assert told == [[409, "idempotency_key_in_use"]] * 2, (
+    assert [one[:2] for one in told] == [[409, "idempotency_key_in_use"]] * 2, (
         "while a request is answered, the same key comes again, with the same body and another one"
     )
+    asked = [statement for one in told for statement in one[2] if "idempotency_keys" in statement]
+    assert asked == [], "while a request is answered, the same key comes: the database is not asked"
     assert [first.status_code, first.text] == [200, "done"], "the request that came first"
     assert [again.status_code, again.text] == [200, "done"], "and once more, when it was answered"
     assert again.headers.get("Idempotency-Replayed") == "true", "it was answered before"
+    ours, theirs = ({**headers, **inside(headers_of, role)} for role in ("client", "librarian"))
+    assert inside(left_behind, path, theirs, 0) == [200, "done"], (
+        "while a request is answered, somebody else sends the same word, which is another key"
+    )
+    assert inside(left_behind, path, ours, 31) == [200, "done"], (
+        "31 seconds after a process died while it was at a request, the same key again"
+    )
 
 
 def test_the_constraint_has_the_last_word(client, inside):
