@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,13 @@ def small(root: Path) -> Path:
 
 def test_the_real_site_builds(site: Path) -> None:
     assert (site / "learn/01_architecture/index.html").is_file()
+
+
+def test_no_name_of_python_is_read_as_bold_type(site: Path) -> None:
+    bold = re.compile(r"<strong>(?:init|main|name|file|all|table_args)</strong>")
+    pages = {file: file.read_text("utf-8") for file in site.rglob("*.html")}
+
+    assert [str(file) for file, text in pages.items() if bold.search(text)] == []
 
 
 def test_a_page_that_asks_for_what_is_there_builds(

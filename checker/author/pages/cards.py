@@ -22,7 +22,8 @@ def overview(step: Step) -> str:
         )
         for exercise in step.exercises
     ]
-    return table(("Exercise", "Time", "Points", "You edit"), rows)
+    shown = table(("Exercise", "Time", "Points", "You edit"), rows)
+    return f'<div class="exercises" markdown="1">\n\n{shown}\n</div>\n'
 
 
 def card(course: Course, exercise: Exercise) -> str:

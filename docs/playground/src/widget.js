@@ -17,7 +17,7 @@ export async function mount({ place, exercise, step, base, manifest, why }) {
   if (!facts) throw new Error(`this copy of the site has no exercise ${exercise} for the page`);
   python ??= new Python(base, manifest, step, (news) => open.forEach((each) => each.hear(news)));
   starter ??= await texts(new URL(manifest.steps[step].starter, base));
-  const widget = new Widget({ exercise, step, facts, why });
+  const widget = new Widget({ exercise, step, facts, edited: edited(manifest), why });
   const is = python.news;
   open.push(widget);
   place.replaceWith(widget.element);
@@ -33,6 +33,14 @@ async function texts(address) {
   return answer.json();
 }
 
+// The files of each exercise that a page can run, by the names that the record has for them.
+function edited({ steps }) {
+  const all = Object.entries(steps).flatMap(([step, { exercises }]) =>
+    Object.entries(exercises).map(([exercise, { edit }]) => [exercise, edit.map((name) => `${step}/${name}`)]),
+  );
+  return Object.fromEntries(all);
+}
+
 // The reader's files of the whole step: exercises build on each other.
 function files(step) {
   const prefix = `${step}/`;
@@ -40,9 +48,23 @@ function files(step) {
   return Object.fromEntries(mine.map(([name, text]) => [name.slice(prefix.length), text]));
 }
 
+// What the record holds now, in every editor and on every card.
+function refill() {
+  const { files, progress } = record.read();
+  for (const widget of open) {
+    for (const [name, editor] of widget.editors) {
+      editor.replace(files[`${widget.step}/${name}`] ?? starter[name]);
+    }
+  }
+  for (const card of document.querySelectorAll(".card[data-exercise]")) {
+    const { state } = progress.exercises[card.dataset.exercise] ?? {};
+    card.classList.toggle("card--solved", state === "solved");
+  }
+}
+
 class Widget {
-  constructor({ exercise, step, facts, why }) {
-    Object.assign(this, { exercise, step, facts, why });
+  constructor(facts) {
+    Object.assign(this, facts);
     this.editors = new Map();
     this.status = h("p", { class: "try__status", role: "status" });
     this.bar = h("progress", { class: "try__bar", "aria-label": "Loading Python", max: "100" });
@@ -51,7 +73,7 @@ class Widget {
     this.stop = button("Stop", () => this.halt(), { class: "md-button", disabled: true });
     this.reset = button("Reset", () => this.startOver(), { class: "md-button" });
     this.undo = button("Undo the reset", () => this.takeBack(), { class: "md-button", hidden: true });
-    this.element = h("section", { class: "try", "aria-label": `Try exercise ${exercise} here` });
+    this.element = h("section", { class: "try", "aria-label": `Try exercise ${this.exercise} here` });
   }
 
   build() {
@@ -139,14 +161,18 @@ class Widget {
 
   keeping() {
     const choose = h("input", { type: "file", accept: ".json,application/json", hidden: true, onchange: () => this.take(choose) });
+    this.unload = button("Undo the loading", () => this.giveBack(), { class: "try__small", hidden: true });
     return h(
       "p",
       { class: "try__keeping" },
+      record.aside() && h("strong", { role: "alert" }, record.aside(), " "),
       "Your work stays in this browser. ",
       button("Save it as a file", () => this.save(), { class: "try__small" }),
       " ",
       button("Load a file", () => choose.click(), { class: "try__small" }),
       choose,
+      " ",
+      this.unload,
       " On your own machine, ",
       h("code", {}, "checker import FILE"),
       " goes on from there.",
@@ -273,17 +299,20 @@ class Widget {
     const [file] = input.files;
     if (!file) return;
     try {
-      record.load(await file.text());
-      const now = record.read().files;
-      for (const widget of open) {
-        for (const [name, editor] of widget.editors) {
-          editor.replace(now[`${widget.step}/${name}`] ?? starter[name]);
-        }
-      }
-      this.say("loaded; what was here before is kept in this browser too");
+      record.load(await file.text(), this.edited);
+      refill();
+      this.unload.hidden = false;
+      this.say("loaded; what was here before is one click away");
     } catch (error) {
-      this.say(`${file.name} was not loaded: ${error.message}`);
+      this.say(`${file.name} was not loaded, and nothing has changed: ${error.message}`);
     }
     input.value = "";
+  }
+
+  giveBack() {
+    record.unload();
+    refill();
+    this.unload.hidden = true;
+    this.say("what was here before is back");
   }
 }
