@@ -31,6 +31,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _CHUNK = 1 << 20
 
+# Headers of a tarball that say more about the member that follows, or about all of them
+_EXTENDED = {
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+}
+
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 # Known well enough to be named, and to say what to do instead.
 OTHER_ARCHIVES = (".rar", ".7z", ".tar.zst", ".gz", ".bz2", ".xz", ".zst")
@@ -46,7 +52,8 @@ class Limits:
 
     ``archive``: of the archive as it came; ``kept``: of all files that are no junk; ``streamed``:
     of what a compressed tarball may unpack to on the way, junk included; ``ratio``: how many
-    times its own size an archive may unpack to, once that is more than ``harmless``.
+    times its own size an archive may unpack to, once that is more than ``harmless``; ``header``:
+    of one of a tarball's extended headers, and ``headers``: of all of them.
     """
 
     archive: int = 256 << 20
@@ -56,6 +63,8 @@ class Limits:
     harmless: int = 8 << 20
     entries: int = 20_000
     ratio: int = 200
+    header: int = 8 << 10
+    headers: int = 2 << 20
     path: int = 1024
     depth: int = 40
 
@@ -143,14 +152,14 @@ def _members(file: BinaryIO, name: str, limits: Limits) -> Iterator[_Entry]:
         return _zipped(file, size, limits)
     ceiling = min(limits.streamed, max(limits.harmless, limits.ratio * size))
     if begin[257:262] == b"ustar":
-        return _tarred(file, limits.streamed)
+        return _tarred(file, limits.streamed, limits)
     opened = _decompressed(file, begin)
     if opened is None:
         raise Refused(
             f"{_shown(name)} is no zip and no tarball"
             " (.tar, .tar.gz, .tar.bz2, .tar.xz): ask for a zip"
         )
-    return _tarred(opened, ceiling)
+    return _tarred(opened, ceiling, limits)
 
 
 def _decompressed(file: BinaryIO, begin: bytes) -> BinaryIO | None:
@@ -241,11 +250,31 @@ def _zip_entry(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Entry:
     return _Entry(name, "file", read=content)
 
 
-def _tarred(file: BinaryIO, ceiling: int) -> Iterator[_Entry]:
+def _tarred(file: BinaryIO, ceiling: int, limits: Limits) -> Iterator[_Entry]:
     limited: BinaryIO = _Ceiling(file, ceiling)  # type: ignore[assignment]
-    with tarfile.open(fileobj=limited, mode="r|") as archive:
+    with tarfile.open(fileobj=limited, mode="r|", tarinfo=_short_headers(limits)) as archive:
         for member in archive:
             yield _tar_entry(archive, member)
+
+
+def _short_headers(limits: Limits) -> type[tarfile.TarInfo]:
+    """Members of one tarball, whose extended headers are refused when they are long.
+
+    Python looks through each with patterns that take the square of its length (CVE-2024-6232):
+    a few hundred bytes, unpacked, would keep it busy for days.
+    """
+    left = limits.headers
+
+    class Member(tarfile.TarInfo):
+        def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+            nonlocal left
+            if self.type in _EXTENDED:
+                left -= self.size
+                if self.size > limits.header or left < 0:
+                    raise Refused("it says too much about its files: ask for a plain zip")
+            return super()._proc_member(archive)  # type: ignore[misc, no-any-return]
+
+    return Member
 
 
 def _tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> _Entry:

@@ -47,8 +47,10 @@ class Server:
 
     def answer(self, frame: dict[str, Any]) -> dict[str, Any]:
         """What came of one frame; never raises for what the learner's code does."""
-        if frame["left"] is not None and self._stack is not None:
-            faulthandler.dump_traceback_later(max(frame["left"], 0.01), file=self._stack)
+        # Between two tests nothing of the learner's runs, and each watch is a thread to be made.
+        stack = None if frame["do"] in {"start", "leave"} else self._stack
+        if stack is not None and frame["left"] is not None:
+            faulthandler.dump_traceback_later(max(frame["left"], 0.01), file=stack)
         try:
             done = self._do(frame)
             changed = self._seal.broken() if self._seal is not None else None
@@ -58,7 +60,8 @@ class Server:
         except Exception as error:  # noqa: BLE001 - the other side is to hear of everything
             return error_to_json(error)
         finally:
-            faulthandler.cancel_dump_traceback_later()
+            if stack is not None:
+                faulthandler.cancel_dump_traceback_later()
 
     def _do(self, frame: dict[str, Any]) -> Any:
         match frame["do"]:

@@ -244,6 +244,18 @@ class TestBombs:
         packed = info.tobuf(tarfile.GNU_FORMAT) + zlib.compress(b"")
         assert "damaged" in refused(archives.put(tmp_path / "a.tar", packed))
 
+    def test_headers_that_would_keep_their_reader_busy_for_hours(self, tmp_path):
+        def described(digits):
+            info = tarfile.TarInfo("./PaxHeaders/a.py")
+            info.type, info.size = tarfile.XHDTYPE, digits
+            end = tarfile.TarInfo("a.py").tobuf() + bytes(1024)
+            padded = b"1" * digits + bytes(-digits % 512)
+            return archives.put(tmp_path / "a.tar", info.tobuf() + padded + end)
+
+        assert "says too much" in refused(described(2 * MB))
+        assert "says too much" in refused(described(600), Limits(headers=500))
+        assert read(described(600)) == {"a.py": b""}
+
     def test_too_many_files(self, tmp_path):
         few = Limits(entries=50)
         packed = archives.zipped({f"app/{n}.py": b"" for n in range(51)})
