@@ -7,18 +7,13 @@ place of another is seen here, and what it answers is worth nothing.
 from __future__ import annotations
 
 import base64
-import gc
 import json
-import operator
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import accumulate
+from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
 _SEALED = ("checker.harness", "world")
-# As they were before the learner's code could put others in their places
-_all, _map, _same, _held = all, map, operator.is_, gc.get_referents
 
 
 class Seal:
@@ -28,53 +23,17 @@ class Seal:
         found = list(_functions())
         self._places = [(owner, vars(owner), name, value) for owner, name, value in found]
         functions = [getattr(value, "__func__", value) for _, _, value in found]
-        self._functions = [f for f in functions if isinstance(f, FunctionType)]
-        self._codes = [f.__code__ for f in self._functions]
-        self._owners = list(_by_owner(found))
-        lengths = [len(_held(f)) for f in self._functions]
-        # A function tells of its code first, and then of what else it holds.
-        self._code_of_each = operator.itemgetter(0, *accumulate(lengths[:-1]))
+        self._codes = [(f, f.__code__) for f in functions if isinstance(f, FunctionType)]
 
     def broken(self) -> str | None:
         """The name of a function that is no more what it was."""
-        return None if self._whole() else self._changed()
-
-    def _whole(self) -> bool:
-        """Whether nothing has changed, in a part of the time: it is asked after each answer.
-
-        Each look at a function's code would call every audit hook; one at all that the
-        functions hold does so once. False also where something harmless has changed.
-        """
-        try:
-            for get, names, values in self._owners:
-                if not _all(_map(_same, get(names), values)):
-                    return False
-            codes = self._code_of_each(_held(*self._functions))
-        except (KeyError, IndexError):
-            return False
-        return _all(_map(_same, codes, self._codes))
-
-    def _changed(self) -> str | None:
         for owner, names, name, value in self._places:
             if names.get(name) is not value:
                 return f"{getattr(owner, '__qualname__', owner.__name__)}.{name}"
-        for function, code in zip(self._functions, self._codes, strict=True):
+        for function, code in self._codes:
             if function.__code__ is not code:
                 return function.__qualname__
         return None
-
-
-def _by_owner(
-    found: Iterable[tuple[Any, str, object]],
-) -> Iterator[tuple[Callable[[Any], tuple[Any, ...]], Mapping[str, Any], list[object]]]:
-    """For each owner: what gets all its functions at once, from what, and which they are."""
-    owners: dict[int, tuple[Any, dict[str, object]]] = {}
-    for owner, name, value in found:
-        owners.setdefault(id(owner), (owner, {}))[1][name] = value
-    for owner, functions in owners.values():
-        names = list(functions)
-        get = operator.itemgetter(*names, names[0])  # a tuple also of one
-        yield get, vars(owner), [*functions.values(), functions[names[0]]]
 
 
 def _functions() -> Iterator[tuple[Any, str, object]]:
