@@ -5,6 +5,7 @@ from apispec import APISpec
 
 from app.openapi.shapes import VERSION, Shapes
 from app.schemas.author import AuthorSchema
+from app.schemas.loan import LoanSchema
 from app.schemas.paging import page_query
 
 
@@ -28,6 +29,13 @@ def test_whatever_goes_out_goes_out_whole(spec: APISpec) -> None:
     outgoing = spec.components.schemas["Author"]
     assert {"id", "name", "birth_year"} <= set(outgoing["required"])
     assert outgoing["properties"]["birth_year"]["type"] == ["integer", "null"]
+
+
+def test_a_schema_within_another_is_described_by_what_it_is_there(spec: APISpec) -> None:
+    Shapes(spec).answer(LoanSchema())
+
+    book = spec.components.schemas["Loan"]["properties"]["book"]
+    assert book["description"] == LoanSchema().fields["book"].metadata["description"]
 
 
 def test_an_example_is_put_together_from_the_fields(spec: APISpec) -> None:

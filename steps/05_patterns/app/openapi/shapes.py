@@ -22,6 +22,7 @@ class Converter(OpenAPIConverter):
     def __init__(self, spec: APISpec) -> None:
         super().__init__(VERSION, schema_name_resolver=lambda schema: None, spec=spec)
         self.add_attribute_function(constraints)  # type: ignore[no-untyped-call]
+        self.add_attribute_function(own_words)  # type: ignore[no-untyped-call]
 
     def properties(self, among: Mapping[str, fields.Field[Any]]) -> dict[str, Any]:
         shape: dict[str, Any] = self.fields2jsonschema(among)  # type: ignore[no-untyped-call]
@@ -115,6 +116,14 @@ def constraints(
     """One of apispec's attribute functions."""
     add_constraints(field, ret)
     return {}
+
+
+def own_words(
+    converter: OpenAPIConverter, field: fields.Field[Any], ret: dict[str, Any]
+) -> dict[str, Any]:
+    """Another: what is said of a field counts, not what is said of the schema within it."""
+    said = field.metadata.get("description")
+    return {} if said is None else {"description": said}
 
 
 def name_of(schema: Schema) -> str:

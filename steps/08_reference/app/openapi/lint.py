@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-METHODS = ("get", "post", "put", "patch", "delete")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 class Finding(NamedTuple):
@@ -80,7 +81,7 @@ def leads(document: Mapping[str, Any], target: str) -> bool:
 def find(document: Mapping[str, Any], target: str) -> Any:
     """What the fragment ``target`` points to (RFC 6901)."""
     node: Any = document
-    for part in target.removeprefix("#").split("/")[1:]:
+    for part in unquote(target.removeprefix("#")).split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         node = node[int(key)] if isinstance(node, list) else node[key]
     return node
