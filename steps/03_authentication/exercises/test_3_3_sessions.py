@@ -55,7 +55,7 @@ def stored(name: str) -> list[dict[str, object]]:
     return world.rows(name)
 
 
-def age(token_hash: str, days: int) -> None:
+def age(token_hash: str, days: float) -> None:
     """Let a refresh token have been made so many days ago."""
     from datetime import timedelta
 
@@ -439,8 +439,11 @@ def test_a_refresh_token_has_an_owner_and_an_end(anonymous, inside):
         inside(age, row["token_hash"], 29)
     token = renewed(anonymous, expiring)["refresh_token"]
     for row in inside(stored, "refresh_sessions"):
-        inside(age, row["token_hash"], 31)
-    for when in ("a refresh token after 31 days", "the same once more, never exchanged"):
+        inside(age, row["token_hash"], 30.5)
+    for when in (
+        "a refresh token after thirty days and a half",
+        "the same once more, never exchanged",
+    ):
         assert_refused(refresh(anonymous, token), "refresh_expired", when)
     again = refresh(anonymous, expiring)
     assert_refused(again, "refresh_reused", "one that was exchanged before, and has expired since")

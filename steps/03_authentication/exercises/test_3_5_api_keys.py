@@ -30,6 +30,7 @@ def move_expiry(prefix: str, days: float) -> None:
 
 
 def days_left(prefix: str) -> float:
+    """How long a key still works; 0 where there is none."""
     from datetime import UTC, datetime
 
     from sqlalchemy import select
@@ -39,7 +40,7 @@ def days_left(prefix: str) -> float:
 
     keys = world.table("api_keys")
     moment = db.session.scalar(select(keys.c.expires_at).where(keys.c.prefix == prefix))
-    return (moment - datetime.now(UTC)).total_seconds() / 86400
+    return 0 if moment is None else (moment - datetime.now(UTC)).total_seconds() / 86400
 
 
 def token_of(role: str, scope: str) -> dict[str, str]:
@@ -132,6 +133,7 @@ def test_a_wrong_key_learns_nothing(librarian, anonymous):
     prefix, _, secret = key.partition(".")
     wrong = {
         "an unknown prefix": f"{secrets.token_hex(6)}.{secret}",
+        "half a prefix": f"{prefix[:6]}.{secret}",
         "a wrong secret": f"{prefix}.{secrets.token_urlsafe(32)}",
         "no secret": f"{prefix}.",
         "no dot": f"{prefix}{secret}",
@@ -148,11 +150,19 @@ def test_a_wrong_key_learns_nothing(librarian, anonymous):
     assert len(bodies) == 1, "the words differ with the mistake: they tell which prefixes there are"
 
 
-def test_a_wrong_key_is_not_made_good_by_a_token(librarian):
-    answer = librarian.get(BOOKS, headers={"X-API-Key": "a.b"})
+def test_a_wrong_key_is_not_made_good_by_a_token(librarian, anonymous):
+    prefix, _, secret = made(librarian, ["books:read"])["key"].partition(".")
+    wrong = {"X-API-Key": "a.b"}
 
+    answer = librarian.get(BOOKS, headers=wrong)
     assert_refused(
         answer, "api_key_invalid", "a wrong key beside a good token: what was tried counts"
+    )
+    answer = anonymous.get(BOOKS, headers=wrong, auth=(prefix, secret))
+    assert_refused(
+        answer,
+        "api_key_invalid",
+        "a wrong X-API-Key beside a right key by Basic: the former wins",
     )
 
 
