@@ -271,8 +271,10 @@ def test_an_end_that_does_not_count(inside):
     assert_agreement(inside, "Integer", [below], values)
     assert_agreement(inside, "Integer", [below, above], values)
     stricter = ["Range", {"min": least + 1, "max": most - 1}]
-    for validators in ([below, above, stricter], [stricter, above, below]):
-        assert_agreement(inside, "Integer", validators, values)
+    weaker = ["Range", {"min": least - 1, "max": most + 1}]
+    for other in (stricter, weaker):
+        for validators in ([below, above, other], [other, above, below]):
+            assert_agreement(inside, "Integer", validators, values)
 
 
 def test_a_pattern_looks_at_the_beginning_and_is_in_the_words_of_json_schema(inside):
@@ -312,6 +314,8 @@ def test_what_limits_the_items_stands_at_the_items(inside):
     for name, arguments in cases.items():
         shape = assert_agreement(inside, "list of String", [[name, arguments]], lists)
         assert not {"enum", "not"} & shape.keys(), f"{name} limits the items, not the list: {shape}"
+        kind = (shape.get("items") or {}).get("type")
+        assert kind == "string", f"{name} adds to what is said of the items: their type stays"
         assert shape.get("uniqueItems", False) == (name == "Distinct"), f"uniqueItems, for {name}"
     together = [[name, arguments] for name, arguments in cases.items()]
     assert_agreement(inside, "list of String", together, lists)
