@@ -143,6 +143,31 @@ class PyFile:
                 return True
         return False
 
+    def assigned(self, place: ast.AST, name: str) -> ast.expr | None:
+        """The only value that the function around ``place``, or else the module, gives a name."""
+        function = self.function_of(place)
+        if function is not None and name in {given.arg for given in function.args.args}:
+            return None
+        for scope in (function, self.tree):
+            values = [
+                node.value
+                for node in (ast.walk(scope) if scope else ())
+                if isinstance(node, ast.Assign)
+                and len(node.targets) == 1
+                and isinstance(node.targets[0], ast.Name)
+                and node.targets[0].id == name
+            ]
+            if values:
+                return values[0] if len(values) == 1 else None
+        return None
+
+    def of_request(self, node: ast.AST) -> bool:
+        """Whether something of the request is in an expression."""
+        return any(
+            isinstance(inner, ast.Attribute) and self.qual(inner).startswith("flask.request.")
+            for inner in ast.walk(node)
+        )
+
     def docstring(self, node: ast.AST) -> bool:
         """Whether a string is a docstring, or stands alone as one."""
         return isinstance(self._parents.get(node), ast.Expr)
@@ -256,17 +281,23 @@ def settings_of(file: PyFile) -> Iterator[tuple[str, ast.expr, ast.AST]]:
     """Every setting that is given a value: its name, the value, the place.
 
     ``SECRET_KEY = …`` in a module or class, ``app.config["SECRET_KEY"] = …``,
-    ``app.secret_key = …``, ``config.from_mapping(SECRET_KEY=…)`` and ``config.update(…)``.
+    ``app.secret_key = …``, ``config.from_mapping(SECRET_KEY=…)``, ``config.update(…)`` and
+    ``app.config |= {…}``; ``secret_key: str = …`` in a class of pydantic's settings.
     """
     assigned: list[tuple[ast.expr, ast.expr]] = []
     for node in file.all(ast.Assign):
         assigned += [(target, node.value) for target in node.targets]
+    given_many = [
+        node.value
+        for node in file.all(ast.AugAssign)
+        if isinstance(node.op, ast.BitOr) and _is_config(node.target)
+    ]
     for typed in file.all(ast.AnnAssign):
         if typed.value is not None:
             assigned.append((typed.target, typed.value))
     for target, value in assigned:
-        if isinstance(target, ast.Name) and target.id.isupper():
-            yield target.id, value, target
+        if isinstance(target, ast.Name) and (target.id.isupper() or _is_field(file, target)):
+            yield target.id.upper(), value, target
         elif isinstance(target, ast.Subscript) and _is_config(target.value):
             name = text_of(target.slice)
             if name:
@@ -285,12 +316,20 @@ def settings_of(file: PyFile) -> Iterator[tuple[str, ast.expr, ast.AST]]:
             for given in call.keywords:
                 if given.arg and given.arg.isupper():
                     yield given.arg, given.value, given.value
-            for argument in call.args:
-                if isinstance(argument, ast.Dict):
-                    for key, value in zip(argument.keys, argument.values, strict=True):
-                        name = text_of(key)
-                        if name:
-                            yield name, value, value
+            given_many += call.args
+    for argument in given_many:
+        if isinstance(argument, ast.Dict):
+            for key, value in zip(argument.keys, argument.values, strict=True):
+                name = text_of(key)
+                if name:
+                    yield name, value, value
+
+
+def _is_field(file: PyFile, target: ast.Name) -> bool:
+    owner = file.class_of(target)
+    return owner is not None and any(
+        file.qual(base).rpartition(".")[2] == "BaseSettings" for base in owner.bases
+    )
 
 
 def _is_config(node: ast.expr) -> bool:

@@ -81,16 +81,26 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         },
     ),
     "BSS107": (
-        setting("SECRET_KEY = 'correct-horse'  # here"),
-        setting("SECRET_KEY = os.environ['SECRET_KEY']"),
+        setting("SECRET_KEY = 'correct-horse'  # here")
+        + "class Settings(BaseSettings):\n    secret_key: str = 'correct-horse'  # here\n"
+        + "def init(app):\n    app.config |= {'SECRET_KEY': 'correct-horse'}  # here\n",
+        setting("SECRET_KEY = os.environ['SECRET_KEY']")
+        + "class Settings(BaseSettings):\n    secret_key: str\n"
+        + "def init(app):\n    app.config |= {'SECRET_KEY': os.environ['SECRET_KEY']}\n",
     ),
     "BSS108": (
-        setting("SECRET_KEY = os.environ.get('SECRET_KEY', 'dev')  # here"),
+        setting("SECRET_KEY = os.environ.get('SECRET_KEY', 'dev')  # here")
+        + "os.environ.setdefault('JWT_SECRET_KEY', 'dev')  # here\n",
         setting("SECRET_KEY = os.environ.get('SECRET_KEY')"),
     ),
     "BSS109": (
-        "import flask\n" + setting("DEBUG = True  # here"),
-        "import flask\nclass DevConfig:\n    DEBUG = True\n",
+        "import flask\n"
+        + setting("DEBUG = True  # here")
+        + "class Other:\n    DEBUG = os.environ.get('DEBUG', 'true').lower() in ('1', 'true')  # here\n",
+        (
+            "import flask\nimport os\nclass DevConfig:\n    DEBUG = True\n"
+            "class Other:\n    DEBUG = os.environ.get('DEBUG', '1') != '1' or os.getenv('DEBUG') == '1'\n"
+        ),
     ),
     "BSS110": (
         APP + "create_app('x').run()  # here\n",
@@ -111,10 +121,18 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
     "BSS114": (API_HERE, API + "MAX_CONTENT_LENGTH = 1\n"),
     "BSS115": (API_HERE, API + "    app.register_error_handler(404, b)\n"),
     "BSS116": (
-        VIEW
-        + "@bp.app_errorhandler(Exception)\ndef failed(error):\n    return {'message': str(error)}, 500  # here\n",
-        VIEW
-        + "@bp.app_errorhandler(ValueError)\ndef failed(error):\n    return {'message': str(error)}, 422\n",
+        (
+            VIEW
+            + "import traceback\n@bp.app_errorhandler(Exception)\ndef failed(error):\n    return {'message': str(error)}, 500  # here\n"
+            "@bp.get('/a')\ndef a():\n    try:\n        return {'b': b()}\n"
+            "    except Exception:\n        return {'why': traceback.format_exc()}, 500  # here\n"
+        ),
+        (
+            VIEW
+            + "@bp.app_errorhandler(ValueError)\ndef failed(error):\n    return {'message': str(error)}, 422\n"
+            "@bp.get('/a')\ndef a():\n    try:\n        return {'b': b()}\n"
+            "    except KeyError as error:\n        return {'why': str(error)}, 422\n"
+        ),
     ),
     "BSS201": (
         "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\nclass User(db.Model): pass\ndef a():\n    return User.query.all()  # here\n",
@@ -153,32 +171,63 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         {"app/__init__.py": APP + MODEL + "class A(Base): pass\n", "migrations/env.py": "\n"},
     ),
     "BSS209": (
-        "def a(db, name):\n    db.execute(f\"SELECT * FROM users WHERE name = '{name}'\")  # here\n",
-        "TABLE = 'users'\ndef a(db, names):\n    marks = ','.join('?' * len(names))\n    db.execute(f'SELECT * FROM {TABLE} WHERE name IN ({marks})', names)\n",
+        (
+            "from flask import request\nfrom sqlalchemy import text\n"
+            "def a(db, name):\n    db.execute(f\"SELECT * FROM users WHERE name = '{name}'\")  # here\n"
+            "def b(query):\n    return query.order_by(text(request.args['sort']))  # here\n"
+        ),
+        (
+            "TABLE = 'users'\ndef a(db, names):\n    marks = ','.join('?' * len(names))\n    db.execute(f'SELECT * FROM {TABLE} WHERE name IN ({marks})', names)\n"
+            "def b(db):\n    for table in ('books', 'users'):\n        db.execute(f'DELETE FROM {table}')\n"
+        ),
     ),
     "BSS301": (
-        "import jwt\nx = jwt.decode(t, options={'verify_signature': False})  # here\n",
+        (
+            "import jwt\nfrom jose import jwt as other\nx = jwt.decode(t, options={'verify_signature': False})  # here\n"
+            "NO = {'verify_signature': False}\ny = jwt.decode(t, options=NO)  # here\nz = other.get_unverified_claims(t)  # here\n"
+        ),
         "import jwt\nx = jwt.decode(t, k, algorithms=['HS256'], audience='a', issuer='i')\n",
     ),
     "BSS302": (
-        "import jwt\nx = jwt.decode(t, k, algorithms=['HS256', 'none'])  # here\n",
-        "import jwt\nx = jwt.decode(t, k, ['HS256'])\n",
+        (
+            "import jwt\nx = jwt.decode(t, k, algorithms=['HS256', 'none'])  # here\n"
+            "def a(t, k):\n    header = jwt.get_unverified_header(t)\n    return jwt.decode(t, k, algorithms=[header['alg']])  # here\n"
+            "def b(t, k):\n    t = t.strip()\n    alg = jwt.get_unverified_header(t)['alg']\n    return jwt.decode(t, k, algorithms=alg)  # here\n"
+        ),
+        (
+            "import jwt\nx = jwt.decode(t, k, ['HS256'])\n"
+            "def a(t, keys):\n    key = keys[jwt.get_unverified_header(t)['kid']]\n    return jwt.decode(t, key, algorithms=['ES256'])\n"
+        ),
     ),
     "BSS303": (
         "import jwt\nx = jwt.decode(t, k, algorithms=['HS256'])  # here\n",
         "import jwt\nx = jwt.decode(t, k, algorithms=['HS256'], audience='a', issuer='i')\n",
     ),
     "BSS304": (
-        setting("JWT_ACCESS_TOKEN_EXPIRES = False  # here"),
-        setting("JWT_ACCESS_TOKEN_EXPIRES = timedelta(minutes=15)"),
+        setting("JWT_ACCESS_TOKEN_EXPIRES = False  # here")
+        + "import jwt\ndef a(user, key, now):\n"
+        + "    return jwt.encode({'sub': user, 'exp': now + timedelta(days=30)}, key)  # here\n",
+        setting("JWT_ACCESS_TOKEN_EXPIRES = timedelta(minutes=15)")
+        + "import jwt\ndef refresh_token(user, key, now):\n"
+        + "    return jwt.encode({'sub': user, 'exp': now + timedelta(days=30)}, key)\n",
     ),
     "BSS305": (
-        "import hashlib\ndef a(password):\n    return hashlib.sha256(password.encode()).hexdigest()  # here\n",
-        "import hashlib\ndef etag(body):\n    return hashlib.sha256(body).hexdigest()\n",
+        (
+            "import hashlib\ndef a(password):\n    return hashlib.sha256(password.encode()).hexdigest()  # here\n"
+            "def b(password):\n    return hashlib.new('md5', password.encode()).hexdigest()  # here\n"
+        ),
+        "import hashlib\ndef etag(body):\n    return hashlib.sha256(body).hexdigest() + hashlib.new('md5', body).hexdigest()\n",
     ),
     "BSS306": (
-        "def a(user, password):\n    return user.password == password  # here\n",
-        "def a(form, user, password):\n    return form.password.data == form.confirm.data or user.check(password)\n",
+        (
+            "from flask import request\ndef a(user, password):\n    return user.password == password  # here\n"
+            "def b(user):\n    data = request.get_json()\n    return user.password == data['password']  # here\n"
+            "def c(query):\n    return query.filter_by(password=request.form['password'])  # here\n"
+        ),
+        (
+            "def a(form, user, password):\n    return form.password.data == form.confirm.data or user.check(password)\n"
+            "def b(query, password):\n    return query.filter_by(password=digest(password))\n"
+        ),
     ),
     "BSS307": (
         VIEW + "def a(key):\n    return request.headers.get('X-API-Key') == key  # here\n",
@@ -252,20 +301,31 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         "from flask_cors import CORS\ncors = CORS()\ndef init(app):\n    cors.init_app(app, origins=app.config['ORIGINS'])\n",
     ),
     "BSS330": (
-        "import yaml\nx = yaml.load(text)  # here\n",
-        "import yaml\nx = yaml.load(text, Loader=yaml.SafeLoader)\n",
+        "import yaml\nx = yaml.load(text)  # here\ny = yaml.unsafe_load(text)  # here\n",
+        "import yaml\nx = yaml.load(text, Loader=yaml.SafeLoader)\ny = yaml.safe_load(text)\n",
     ),
     "BSS331": (
         "def a(text):\n    return eval(text)  # here\n",
         "import ast\ndef a(text, model):\n    model.eval()\n    return ast.literal_eval(text)\n",
     ),
     "BSS332": (
-        "import subprocess\ndef a(name):\n    subprocess.run(f'ls {name}', shell=True)  # here\n",
+        (
+            "import os\nimport subprocess\nfrom flask import request\ndef a(name):\n    subprocess.run(f'ls {name}', shell=True)  # here\n"
+            "    subprocess.getoutput('ls ' + name)  # here\n    os.system(request.args['command'])  # here\n"
+        ),
         "import subprocess\ndef a(name):\n    subprocess.run(['ls', name])\n    subprocess.run('ls | wc', shell=True)\n",
     ),
     "BSS333": (
-        "from flask import render_template_string\ndef a(name):\n    return render_template_string(f'Hello {name}')  # here\n",
-        "from flask import render_template_string\ndef a(name):\n    return render_template_string('Hello {{ name }}', name=name)\n",
+        (
+            "from flask import render_template_string, request\nfrom jinja2 import Template\n"
+            "def a(name):\n    return render_template_string(f'Hello {name}')  # here\n"
+            "def b():\n    return Template(request.form['greeting']).render()  # here\n"
+        ),
+        (
+            "from flask import render_template_string\nfrom jinja2 import Template\n"
+            "def a(name):\n    return render_template_string('Hello {{ name }}', name=name)\n"
+            "def b(name):\n    return Template('Hello {{ name }}').render(name=name)\n"
+        ),
     ),
     "BSS334": (
         VIEW
@@ -364,8 +424,14 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         "import tenacity\n@tenacity.retry(stop=tenacity.stop_after_attempt(3))\ndef a(): pass\n",
     ),
     "BSS520": (
-        "def a():\n    try:\n        b()\n    except Exception:  # here\n        pass\n",
-        "def a():\n    try:\n        b()\n    except ValueError:\n        pass\n    except:\n        c()\n        raise\n",
+        (
+            "import contextlib\ndef a():\n    try:\n        b()\n    except Exception:  # here\n        pass\n"
+            "    with contextlib.suppress(Exception):  # here\n        b()\n"
+        ),
+        (
+            "import contextlib\ndef a():\n    try:\n        b()\n    except ValueError:\n        pass\n    except:\n        c()\n        raise\n"
+            "    with contextlib.suppress(KeyError):\n        b()\n"
+        ),
     ),
     "BSS521": (
         VIEW + "@bp.get('/')\ndef a():\n    print('hello')  # here\n",

@@ -36,10 +36,12 @@ def _decodes(project: Project) -> Iterator[tuple[PyFile, ast.Call]]:
             yield file, call
 
 
-def _turned_off(call: ast.Call) -> bool:
+def _turned_off(file: PyFile, call: ast.Call) -> bool:
     if value_of(keyword(call, "verify")) is False:
         return True
     options = keyword(call, "options")
+    if isinstance(options, ast.Name):
+        options = file.assigned(call, options.id)
     return isinstance(options, ast.Dict) and any(
         text_of(key) == "verify_signature" and value_of(value) is False
         for key, value in zip(options.keys, options.values, strict=True)
@@ -62,7 +64,10 @@ claims = jwt.decode(token, key, algorithms=["HS256"], audience="api", issuer="li
 )
 def jwt_not_verified(project: Project) -> Iterator[Hit]:
     for file, call in _decodes(project):
-        if _turned_off(call):
+        if _turned_off(file, call):
+            yield file.hit(call, "the token's signature is not verified")
+    for file in project.app_files:
+        for call in file.calls_of("jose.jwt.get_unverified_claims"):
             yield file.hit(call, "the token's signature is not verified")
 
 
@@ -80,7 +85,7 @@ claims = jwt.decode(token, key, algorithms=["ES256"], audience="api", issuer="li
 )
 def jwt_algorithm_open(project: Project) -> Iterator[Hit]:
     for file, call in _decodes(project):
-        if _turned_off(call):
+        if _turned_off(file, call):
             continue
         algorithms = keyword(call, "algorithms") or (call.args[2] if len(call.args) > 2 else None)
         if algorithms is None:
@@ -91,6 +96,17 @@ def jwt_algorithm_open(project: Project) -> Iterator[Hit]:
             for node in ast.walk(algorithms)
         ):
             yield file.hit(call, "tokens without a signature are accepted")
+        elif _by_header(file, call, algorithms):
+            yield file.hit(call, "the token itself names the algorithm")
+
+
+def _by_header(file: PyFile, place: ast.AST, node: ast.expr) -> bool:
+    """Whether a value comes out of a header that nothing has verified, by two names at most."""
+    sources: list[ast.expr] = [node]
+    for _ in range(2):
+        values = [file.assigned(place, name) for each in sources for name in names_in(each)]
+        sources += [value for value in values if value is not None]
+    return any("get_unverified_header" in words_in(each) for each in sources)
 
 
 @rule(
@@ -111,7 +127,7 @@ JWT_ENCODE_ISSUER = JWT_DECODE_ISSUER = "library"
 def jwt_audience_not_checked(project: Project) -> Iterator[Hit]:
     for file, call in _decodes(project):
         missing = [name for name in ("audience", "issuer") if not has_keyword(call, name)]
-        if missing and not _turned_off(call):
+        if missing and not _turned_off(file, call):
             checked = "aud" in words_in(file.function_of(call) or call)
             if not checked:
                 yield file.hit(call, f"the token's {' and '.join(missing)} is not checked")
@@ -152,6 +168,41 @@ def jwt_lives_long(project: Project) -> Iterator[Hit]:
                 and "exp" not in {text_of(key) for key in payload.keys}
             ):
                 yield file.hit(call, "the token has no exp: it never expires")
+            if isinstance(payload, ast.Name):
+                payload = file.assigned(call, payload.id)
+            for made in _lifetimes(file, payload):
+                around = words_in(file.function_of(call) or call) | {_name_around(file, call)}
+                if _days(made) >= 7 and not any(OTHER_TOKENS.search(word) for word in around):
+                    yield file.hit(made, "the token lives for a week or more", "warning")
+
+
+# Tokens that are looked up when they come back, or are good for one thing only
+OTHER_TOKENS = re.compile(r"refresh|reset|confirm|verif|invit|activat|remember", re.IGNORECASE)
+
+
+def _lifetimes(file: PyFile, payload: ast.expr | None) -> Iterator[ast.Call]:
+    """Each ``timedelta(…)`` in the ``exp`` of what is signed."""
+    pairs = zip(payload.keys, payload.values, strict=True) if isinstance(payload, ast.Dict) else ()
+    for key, value in pairs:
+        if text_of(key) == "exp":
+            for node in ast.walk(value):
+                if isinstance(node, ast.Call) and file.qual(node.func).endswith("timedelta"):
+                    yield node
+
+
+def _days(made: ast.Call) -> float:
+    days = value_of(keyword(made, "days") or (made.args[0] if made.args else None))
+    weeks = value_of(keyword(made, "weeks"))
+    return sum(
+        length * number
+        for number, length in ((days, 1), (weeks, 7))
+        if isinstance(number, (int, float))
+    )
+
+
+def _name_around(file: PyFile, node: ast.AST) -> str:
+    function = file.function_of(node)
+    return "" if function is None else function.name
 
 
 @rule(
@@ -174,6 +225,11 @@ def fast_password_hash(project: Project) -> Iterator[Hit]:
         for call in file.calls_of(*fast):
             if any(PASSWORD.search(word) for argument in call.args for word in words_in(argument)):
                 name = file.qual(call.func).rpartition(".")[2]
+                yield file.hit(call, f"a password is hashed with {name}")
+        for call in file.calls_of("hashlib.new"):
+            name = (text_of(call.args[0]) if call.args else None) or ""
+            given = {word for argument in call.args[1:] for word in words_in(argument)}
+            if f"hashlib.{name.lower()}" in fast and any(map(PASSWORD.search, given)):
                 yield file.hit(call, f"a password is hashed with {name}")
 
 
@@ -209,6 +265,14 @@ def password_in_plain(project: Project) -> Iterator[Hit]:
             )
             if stored and typed:
                 yield file.hit(node, "a stored password is compared as it is")
+        for call in file.all(ast.Call):
+            if not (isinstance(call.func, ast.Attribute) and call.func.attr == "filter_by"):
+                continue
+            for value in (keyword(call, name) for name in ("password", "passwd")):
+                if isinstance(value, ast.Name | ast.Subscript | ast.Attribute) or (
+                    value is not None and _from_request(file, value)
+                ):
+                    yield file.hit(call, "a stored password is looked up as it is")
 
 
 # What the client sent, and not what is stored
@@ -216,10 +280,9 @@ SENT = {"auth", "authorization", "credentials", "form", "data", "request", "args
 
 
 def _from_request(file: PyFile, node: ast.AST) -> bool:
-    return any(
-        isinstance(inner, ast.Attribute) and file.qual(inner).startswith("flask.request.")
-        for inner in ast.walk(node)
-    ) and any(PASSWORD.search(word) for word in words_in(node))
+    values = [file.assigned(node, name) for name in names_in(node)]
+    sent = any(file.of_request(each) for each in (node, *values) if each is not None)
+    return sent and any(PASSWORD.search(word) for word in words_in(node))
 
 
 @rule(

@@ -315,27 +315,15 @@ def sql_from_pieces(project: Project) -> Iterator[Hit]:
                 continue
             statement = call.args[0]
             if isinstance(statement, ast.Name):
-                statement = _assigned(file, call, statement.id) or statement
+                statement = file.assigned(call, statement.id) or statement
+            if TEXT.search(name) and file.of_request(statement) and not _pieces(statement):
+                yield file.hit(call, "SQL is whatever the request says")
             pieces = _pieces(statement)
             open_ones = [piece for piece in pieces if not _harmless(file, call, piece)]
             if open_ones:
                 yield file.hit(
                     call, "SQL is put together from pieces", _how_bad(file, call, open_ones)
                 )
-
-
-def _assigned(file: PyFile, place: ast.AST, name: str) -> ast.expr | None:
-    """The only value that the function gives to a name."""
-    function = file.function_of(place)
-    values = [
-        node.value
-        for node in ast.walk(function or file.tree)
-        if isinstance(node, ast.Assign)
-        and len(node.targets) == 1
-        and isinstance(node.targets[0], ast.Name)
-        and node.targets[0].id == name
-    ]
-    return values[0] if len(values) == 1 else None
 
 
 def _pieces(statement: ast.expr) -> list[ast.expr]:
@@ -374,10 +362,33 @@ def _harmless(file: PyFile, place: ast.AST, piece: ast.expr) -> bool:
     if isinstance(piece, ast.Call) and file.qual(piece.func) in {"int", "len", "float"}:
         return True
     if isinstance(piece, ast.Name):
-        value = _assigned(file, place, piece.id)
-        return "placeholder" in piece.id or (value is not None and _harmless(file, place, value))
+        value = file.assigned(place, piece.id)
+        return (
+            "placeholder" in piece.id
+            or (value is not None and _harmless(file, place, value))
+            or _goes_through_constants(file, place, piece.id)
+        )
     marks = {text_of(inner) for inner in ast.walk(piece) if isinstance(inner, ast.Constant)}
     return bool(marks & {"?", "%s", "?,", "%s,"})
+
+
+def _goes_through_constants(file: PyFile, place: ast.AST, name: str) -> bool:
+    """Whether a name is that of a loop over what is written out, or a constant by its name."""
+    loops = [
+        node.iter
+        for node in ast.walk(file.function_of(place) or file.tree)
+        if isinstance(node, (ast.For, ast.comprehension))
+        and isinstance(node.target, ast.Name)
+        and node.target.id == name
+    ]
+    return bool(loops) and all(
+        file.qual(over).rpartition(".")[2].isupper()
+        or (
+            isinstance(over, (ast.Tuple, ast.List, ast.Set))
+            and all(isinstance(item, ast.Constant) for item in over.elts)
+        )
+        for over in loops
+    )
 
 
 def _how_bad(file: PyFile, place: ast.AST, pieces: list[ast.expr]) -> Severity:
@@ -386,7 +397,7 @@ def _how_bad(file: PyFile, place: ast.AST, pieces: list[ast.expr]) -> Severity:
     from_outside = any(words_in(piece) & (given | {"request"}) for piece in pieces)
     by_request = any(
         isinstance(piece, ast.Name)
-        and (value := _assigned(file, place, piece.id)) is not None
+        and (value := file.assigned(place, piece.id)) is not None
         and "request" in words_in(value)
         for piece in pieces
     )

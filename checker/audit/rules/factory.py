@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from checker.audit.hits import Hit
 from checker.audit.model import rule
 from checker.audit.project import Project
-from checker.audit.source import PyFile, has_keyword, keyword, text_of
+from checker.audit.source import PyFile, has_keyword, keyword, names_in, text_of
 
 EXTENSIONS = {
     "flask_bcrypt.Bcrypt", "flask_caching.Cache", "flask_jwt_extended.JWTManager",
@@ -276,7 +276,7 @@ def error_text_leaked(project: Project) -> Iterator[Hit]:
                 and decorator.func.attr in {"errorhandler", "app_errorhandler"}
                 and decorator.args
             }
-            if not handled & {"Exception", "BaseException", "Constant(value=500)"}:
+            if not handled & {*UNFORESEEN, "Constant(value=500)"}:
                 continue
             error = function.args.args[0].arg if function.args.args else ""
             for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
@@ -287,6 +287,20 @@ def error_text_leaked(project: Project) -> Iterator[Hit]:
                 )
                 if (shown or told == "traceback.format_exc") and _returned(file, call):
                     yield file.hit(call, "the text of an unforeseen error is sent to the client")
+    for view in project.views:
+        for caught in (n for n in ast.walk(view.function) if isinstance(n, ast.ExceptHandler)):
+            if caught.type is not None and view.file.qual(caught.type) not in UNFORESEEN:
+                continue
+            for call in (node for node in ast.walk(caught) if isinstance(node, ast.Call)):
+                told = view.file.qual(call.func)
+                of_error = told in {"str", "repr"} and caught.name in names_in(call)
+                if (of_error or told == "traceback.format_exc") and _returned(view.file, call):
+                    yield view.file.hit(
+                        call, "the text of an unforeseen error is sent to the client"
+                    )
+
+
+UNFORESEEN = {"Exception", "BaseException"}
 
 
 def _returned(file: PyFile, node: ast.AST) -> bool:

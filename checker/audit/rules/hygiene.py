@@ -38,6 +38,9 @@ def error_swallowed(project: Project) -> Iterator[Hit]:
                 and all(_nothing(line) for line in node.body)
             ):
                 yield file.hit(node, "every error is dropped without a word")
+        for call in file.calls_of("contextlib.suppress"):
+            if any(file.qual(kind) in {"Exception", "BaseException"} for kind in call.args):
+                yield file.hit(call, "every error is dropped without a word")
 
 
 def _nothing(line: ast.stmt) -> bool:

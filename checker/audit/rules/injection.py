@@ -11,13 +11,6 @@ from checker.audit.project import Project
 from checker.audit.source import PyFile, keyword, value_of, words_in
 
 
-def _of_request(file: PyFile, node: ast.AST) -> bool:
-    return any(
-        isinstance(inner, ast.Attribute) and file.qual(inner).startswith("flask.request.")
-        for inner in ast.walk(node)
-    )
-
-
 def _built(node: ast.AST) -> bool:
     """Whether a text is put together from parts."""
     return (
@@ -54,6 +47,10 @@ def unsafe_load(project: Project) -> Iterator[Hit]:
             if not safe:
                 yield file.hit(call, "YAML is loaded with a loader that makes any object")
         for call in file.calls_of(
+            "yaml.unsafe_load", "yaml.unsafe_load_all", "yaml.full_load", "yaml.full_load_all"
+        ):
+            yield file.hit(call, "YAML is loaded with a loader that makes any object")
+        for call in file.calls_of(
             "pickle.load",
             "pickle.loads",
             "cPickle.loads",
@@ -63,7 +60,7 @@ def unsafe_load(project: Project) -> Iterator[Hit]:
         ):
             if file.qual(call.func) == "shelve.open":
                 continue
-            severity: Severity = "error" if _of_request(file, call) else "warning"
+            severity: Severity = "error" if file.of_request(call) else "warning"
             yield file.hit(call, f"{file.qual(call.func)} runs what the data say", severity)
 
 
@@ -88,7 +85,7 @@ def evaluated(project: Project) -> Iterator[Hit]:
                 and not file.is_imported(call.func.id)
             ):
                 severity: Severity = "error" if call.func.id == "eval" else "warning"
-                if _of_request(file, call):
+                if file.of_request(call):
                     severity = "error"
                 elif _compiled(file, call.args[0]):
                     severity = "note"  # a file of the project's own, as flask shell does
@@ -115,11 +112,20 @@ def shell(project: Project) -> Iterator[Hit]:
             name = file.qual(call.func)
             with_shell = name.startswith("subprocess.") and value_of(keyword(call, "shell")) is True
             if (
-                (with_shell or name in {"os.system", "os.popen"})
+                (with_shell or name in BY_SHELL)
                 and call.args
-                and _built(call.args[0])
+                and (_built(call.args[0]) or file.of_request(call.args[0]))
             ):
                 yield file.hit(call, "a command for the shell is put together from pieces")
+
+
+BY_SHELL = {
+    "asyncio.create_subprocess_shell",
+    "os.popen",
+    "os.system",
+    "subprocess.getoutput",
+    "subprocess.getstatusoutput",
+}
 
 
 @rule(
@@ -137,8 +143,15 @@ return render_template("hello.html", name=name)
 def template_from_input(project: Project) -> Iterator[Hit]:
     for file in project.app_files:
         for call in file.calls_of("flask.render_template_string"):
-            if call.args and (_built(call.args[0]) or _of_request(file, call.args[0])):
+            if call.args and (_built(call.args[0]) or file.of_request(call.args[0])):
                 yield file.hit(call, "a template's source is put together from input")
+        for call in file.all(ast.Call):
+            name = file.qual(call.func)
+            makes = name == "jinja2.Template" or (
+                isinstance(call.func, ast.Attribute) and call.func.attr == "from_string"
+            )
+            if makes and call.args and file.of_request(call.args[0]):
+                yield file.hit(call, "a template's source is what the request says")
 
 
 @rule(

@@ -287,17 +287,22 @@ def certificate_not_checked(project: Project) -> Iterator[Hit]:
                 and value_of(keyword(call, "verify")) is False
             ):
                 yield file.hit(call, "the certificate of the other side is not verified")
-        for node in file.all(ast.Assign):
-            if value_of(node.value) is False and file.imported & {"requests", "httpx"}:
-                for target in node.targets:
-                    if isinstance(target, ast.Attribute) and target.attr == "verify":
-                        yield file.hit(node, "no certificate of the other side is verified")
-        for kind in (ast.Attribute, ast.Name):
-            for named in file.all(kind):
-                if file.qual(named) in UNVERIFIED and not isinstance(
-                    file.parent(named), ast.Compare
-                ):
-                    yield file.hit(named, "no certificate of the other side is verified")
+        found: list[ast.AST] = [
+            target
+            for node in file.all(ast.Assign)
+            if value_of(node.value) is False and file.imported & {"requests", "httpx"}
+            for target in node.targets
+            if isinstance(target, ast.Attribute) and target.attr == "verify"
+        ]
+        for named in (*file.all(ast.Attribute), *file.all(ast.Name)):
+            compared = isinstance(file.parent(named), ast.Compare)
+            if file.qual(named) in UNVERIFIED and not compared:
+                found.append(named)
+        for node in found:
+            # Where somebody has to ask for it, it is theirs to answer for
+            asked = any(isinstance(outer, ast.If) for outer in file.above(node))
+            message = "no certificate of the other side is verified"
+            yield file.hit(node, message, "warning" if asked else "error")
 
 
 UNVERIFIED = {"ssl.CERT_NONE", "ssl._create_unverified_context"}

@@ -19,6 +19,7 @@ PASSWORD_IN_URL = re.compile(
     r"\b(?:postgres(?:ql)?|mysql|mariadb|mssql|oracle|mongodb|rediss?|amqps?)"
     r"(?:\+\w+)?://[^:/\s@{}%$<]*:([^@/\s{}%$<]+)@([^:/?\s]+)"
 )
+FROM_ENVIRONMENT = ("os.environ.get", "os.getenv", "environ.get")
 NEAR = {"localhost", "127.0.0.1", "::1", "db", "postgres", "mysql", "redis", "host", "example.org"}
 
 
@@ -81,7 +82,7 @@ class ProdConfig(BaseConfig):
 )
 def secret_with_default(project: Project) -> Iterator[Hit]:
     for file in project.app_files:
-        for call in file.calls_of("os.environ.get", "os.getenv", "environ.get"):
+        for call in file.calls_of(*FROM_ENVIRONMENT, "os.environ.setdefault"):
             name = text_of(call.args[0]) if call.args else None
             if not name or not SECRET.search(name) or file.for_development(call):
                 continue
@@ -111,7 +112,7 @@ class BaseConfig:
 def debug_in_production(project: Project) -> Iterator[Hit]:
     for file in project.app_files:
         for name, value, place in settings_of(file):
-            if name == "DEBUG" and value_of(value) is True and "flask" in project.imported:
+            if name == "DEBUG" and _on(file, value) and "flask" in project.imported:
                 in_class = file.class_of(place)
                 module_of_settings = re.search(r"conf|settings", file.name)
                 if (in_class or module_of_settings or not isinstance(place, ast.Name)) and not (
@@ -119,9 +120,30 @@ def debug_in_production(project: Project) -> Iterator[Hit]:
                 ):
                     yield file.hit(value, "debug mode is on for every environment that uses this")
         for call in _runs(file):
-            if value_of(keyword(call, "debug")) is True:
+            debug = keyword(call, "debug")
+            if debug is not None and _on(file, debug):
                 severity: Severity = "warning" if file.guarded(call) else "error"
                 yield file.hit(call, "the server is started in debug mode", severity)
+
+
+def _on(file: PyFile, value: ast.expr) -> bool:
+    """Whether it is true, or is where the environment says nothing."""
+    if value_of(value) is True:
+        return True
+    for call in (node for node in ast.walk(value) if isinstance(node, ast.Call)):
+        if file.qual(call.func) not in FROM_ENVIRONMENT:
+            continue
+        default = call.args[1] if len(call.args) > 1 else keyword(call, "default")
+        word = str(value_of(default)).lower()
+        compared = [node for node in ast.walk(value) if isinstance(node, ast.Compare)]
+        fits = all(
+            isinstance(node.ops[0], (ast.Eq, ast.In))
+            and word in {text.lower() for text in words_in(node.comparators[0])}
+            for node in compared
+        )
+        turned = any(isinstance(node, ast.Not) for node in ast.walk(value))
+        return word in {"1", "true", "yes", "on"} and fits and not turned
+    return False
 
 
 @rule(
