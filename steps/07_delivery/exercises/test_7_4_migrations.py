@@ -224,6 +224,8 @@ def upgrade_safely(migration: str, trouble: str) -> dict[str, object]:
     ):
         author = world.add_author()
         world.add_book(author_ids=[author])
+        if trouble == "no revision":
+            house.say("DROP TABLE alembic_version")
         before = moving.everything(house.file)
         folder = Path(place) / "of" / "backups"
         if trouble == "a file in its place":
@@ -409,6 +411,19 @@ def test_without_a_backup_there_is_no_upgrade(inside, trouble):
     assert found["raised"] == "BackupError", f"{trouble}: what is raised is a BackupError"
     left = [name for name in found["files"] if trouble == "no space"]
     assert left == [], f"{trouble}: {left} is no back-up, and looks as if somebody could use it"
+
+
+def test_a_database_may_be_at_no_revision(inside):
+    found = inside(upgrade_safely, PASSES, "no revision")
+
+    assert found["raised"] == "UpgradeFailed", (
+        "the tables are there, and no revision: the first migration fails, which is UpgradeFailed"
+    )
+    assert found["after"] == found["before"], "and the database is not as it was before"
+    assert len(found["files"]) == 1, f"one back-up, and in the folder is {found['files']}"
+    assert found["files"][0].startswith("empty"), (
+        f"the name of the back-up, {found['files'][0]}, begins with empty: there was no revision"
+    )
 
 
 @pytest.mark.parametrize("failure", FAILS)

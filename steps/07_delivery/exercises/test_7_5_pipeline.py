@@ -41,9 +41,32 @@ class Job:
     @cached_property
     def ran(self):
         """The texts that it runs, without comments and with continued lines in one."""
-        texts = [str(step["run"]) for step in self.steps if "run" in step]
+        texts = [text for step in self.steps if "run" in step for text in self.filled(step)]
         texts = [re.sub(r"\\\n\s*", " ", text) for text in texts]
         return [re.sub(r"(?m)(^|\s)#.*$", "", text) for text in texts]
+
+    def filled(self, step):
+        """What a step runs, for each value that the matrix gives to a variable of its."""
+        texts = [str(step["run"])]
+        said = [each for each in (self.body.get("env"), step.get("env")) if isinstance(each, dict)]
+        for name, value in (pair for each in said for pair in each.items()):
+            key = re.fullmatch(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}", str(value))
+            values = self.matrix(key[1]) if key else []
+            parts = [re.split(rf"\$(?:{name}\b|\{{{name}\}})", text) for text in texts]
+            texts = [value.join(each) for each in parts for value in values] or texts
+        return texts
+
+    def matrix(self, key):
+        """The values of one of its dimensions, where they stand there."""
+        strategy = self.body.get("strategy")
+        matrix = strategy.get("matrix") if isinstance(strategy, dict) else None
+        if not isinstance(matrix, dict):
+            return []
+        more = matrix["include"] if isinstance(matrix.get("include"), list) else []
+        values = matrix[key] if isinstance(matrix.get(key), list) else []
+        return [str(each) for each in values] + [
+            str(each[key]) for each in more if isinstance(each, dict) and key in each
+        ]
 
     @property
     def text(self):
@@ -338,6 +361,10 @@ def test_what_was_scanned_is_what_goes_out(workflow):
     named = levels[1].upper() if levels and "cutoff" not in said else "HIGH,CRITICAL"
     assert {"HIGH", "CRITICAL"} <= set(named.split(",")), (
         f"scan looks for {named} alone: a high or critical hole is an error"
+    )
+    stops = re.findall(r"(?:--fail-on|severity-cutoff:)[= ]+[\"']?([A-Za-z]+)", said)
+    assert "critical" not in map(str.lower, stops), (
+        "scan stops at critical holes alone: a high or critical hole is an error"
     )
     saved = re.search(r"\bsave\b([^\n|>]*)", workflow.jobs["build"].text)
     for image in re.findall(r"(?<=\s)\w[\w./:-]*(?!\S)", saved[1] if saved else ""):
