@@ -220,5 +220,5 @@ def _teller(tell: Callable[[str], None]) -> Callable[[Event], None]:
 
 def _lines(verdict: Verdict, width: int) -> list[list[tuple[str, str]]]:
     console = Console(width, height=40, colour=True, glyphs=UNICODE)
-    lines = verdict_lines(verdict, console)
+    lines = verdict_lines(verdict, console, whole=True)
     return [[(span.text, span.style) for span in line] for line in lines]

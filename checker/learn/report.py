@@ -35,11 +35,16 @@ NEXT = {
 
 
 def verdict_lines(
-    verdict: Verdict, console: Console, verbose: bool = False, busy: bool = False
+    verdict: Verdict,
+    console: Console,
+    verbose: bool = False,
+    busy: bool = False,
+    whole: bool = False,
 ) -> list[Line]:
     """The verdict in at most ten lines as wide as the console; with ``verbose``, all of it.
 
-    With ``busy``, it is that of the content before, and says so.
+    With ``busy``, it is that of the content before, and says so. With ``whole``, its message is
+    not cut, however many lines a narrow page makes of it.
     """
     style, label = ("accent", BUSY) if busy else LABELS[verdict.state]
     marks = {
@@ -55,7 +60,8 @@ def verdict_lines(
     else:
         message = neutral(failure.message) if failure else "no test ran"
     head = Span(f"{marks[style]} {pad(label, LABEL - 1)}", style)
-    lines = _labelled(head, message, console, None if verbose else LONGEST_MESSAGE)
+    most = None if verbose or whole else LONGEST_MESSAGE
+    lines = _labelled(head, message, console, most)
     if failure is not None:
         lines += _failure_rows(failure, console, verbose)
     if verdict.state in NEXT:

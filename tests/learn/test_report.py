@@ -76,6 +76,17 @@ def test_verbose_shows_everything() -> None:
         assert whole in shown
 
 
+def test_a_narrow_page_shows_the_whole_message() -> None:
+    narrow = Console(36, 40, colour=False, glyphs=UNICODE)
+    words = [f"word{number}" for number in range(40)]
+    verdict = not_yet(Failure(" ".join(words)))
+
+    shown = " ".join(text_of(verdict_lines(verdict, narrow, whole=True))).split()
+
+    assert [word for word in shown if word.startswith("word")] == words
+    assert "word39" not in " ".join(text_of(verdict_lines(verdict, narrow)))
+
+
 @given(
     TEXT,
     st.none() | TEXT,

@@ -35,6 +35,7 @@ CACHE = ".playground"
 SOURCES = Path("docs/playground")
 FOLDER = "playground"
 LZMA = 9 | lzma.PRESET_EXTREME
+MAIN = b'createElement("main",{id:"operations"'
 UNREACHED = re.compile(
     r"(imaplib|ftplib|poplib|mailbox|pickletools|turtle|wave|zipapp)\.py"
     r"|asyncio/(windows_\w+|proactor_events)\.py"
@@ -226,7 +227,7 @@ class Builder:
         folder = Path(flask_swagger_ui.__file__).parent / "dist"
         style = (folder / "swagger-ui.css").read_bytes().rpartition(b"/*# sourceMappingURL")[0]
         return {
-            "script": self._xz(folder / "swagger-ui-bundle.js").file,
+            "script": self._xz(folder / "swagger-ui-bundle.js", _within_a_page, MAIN).file,
             "style": self._asset("swagger-ui", "css", style).file,
         }
 
@@ -334,6 +335,14 @@ def _reached(library: Path) -> bytes:
                 entry.compress_type = zipfile.ZIP_STORED
                 new.writestr(entry, data)
     return made.getvalue()
+
+
+def _within_a_page(swagger: Path) -> bytes:
+    """Swagger UI as a part of a page, which has a main element already."""
+    script = swagger.read_bytes()
+    if script.count(MAIN) != 1:
+        raise ValueError(f"{swagger} is not the Swagger UI that this was written for")
+    return script.replace(MAIN, MAIN.replace(b"main", b"div"))
 
 
 def for_javascript(data: bytes) -> bytes:

@@ -36,11 +36,13 @@ export function edit(parent, name, text, changed) {
   const labels = EditorView.contentAttributes.of({
     "aria-label": `${name}, editor. Escape, then Tab, leaves it.`,
     spellcheck: "false",
+    tabindex: "0", // what scrolls around it is reached by the keyboard
   });
   const state = EditorState.create({
     doc: text,
     extensions: [
       lineNumbers(),
+      EditorView.lineWrapping,
       history(),
       drawSelection(),
       indentOnInput(),

@@ -100,6 +100,9 @@ class Explorer {
   amend(room) {
     for (const code of room.querySelectorAll("pre.microlight:not([tabindex])")) code.tabIndex = 0;
     room.querySelector("#servers")?.setAttribute("aria-label", "Server");
+    for (const heading of room.querySelectorAll("h3, h4, h5")) {
+      heading.ariaLevel = String(heading.tagName[1] - 1); // the one above them is an h1
+    }
   }
 
   fitting = () => new URL("../assets/css/explorer.css", this.base).href;

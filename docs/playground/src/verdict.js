@@ -22,13 +22,13 @@ export function screen(lines, go) {
   return shown;
 }
 
-// How many signs of the screen's type fit into a width.
+// How many signs of the screen's type fit into a width. A long row of them would be wrapped.
 export function signs(parent) {
-  const probe = h("pre", { class: "try__screen", "aria-hidden": "true" }, h("span", {}, "0".repeat(40)));
+  const probe = h("pre", { class: "try__screen", "aria-hidden": "true" }, h("span", {}, "0".repeat(10)));
   parent.append(probe);
   const style = getComputedStyle(probe);
   const room = probe.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-  const sign = probe.firstChild.getBoundingClientRect().width / 40;
+  const sign = probe.firstChild.getBoundingClientRect().width / 10;
   probe.remove();
   return Math.max(30, Math.min(96, Math.floor(room / sign)));
 }
