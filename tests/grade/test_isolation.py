@@ -234,6 +234,7 @@ HORRORS = {
     "forged": "no answer|still not done",
     "garbage": "no answer|still not done",
     "deep": "no answer|still not done",
+    "nested": "could not read your answer: RecursionError",
 }
 
 
@@ -249,7 +250,7 @@ def test_each_horror_costs_its_own_test_alone(judge: Judge) -> None:
     honest = {name for name in passed if "honest" in name}
     assert len(honest) == 3
     assert passed == honest | {"test_the_app_is_there"}
-    assert earned(verdict) == pytest.approx(EXERCISE.points * 3 / 23)
+    assert earned(verdict) == pytest.approx(EXERCISE.points * 3 / 24)
     # Nothing that a learner does takes more than what was granted.
     assert seconds < BUDGET + 30
     # And whoever loops is told where.
@@ -344,7 +345,7 @@ def test_tricks_that_fool_a_shared_process_earn_nothing(judge: Judge, submission
 
     assert verdict.state == "not_yet"
     assert earned(verdict) == 0
-    assert len(verdict.tests) == 24
+    assert len(verdict.tests) == 25
     codes = {flag.code: flag.where for flag in flags(submission, STEP)}
     assert codes == {
         "own_conftest": "conftest.py",
@@ -405,6 +406,16 @@ def test_an_honest_step_has_no_flag() -> None:
             assert flags(Path(name), step) == ()
 
 
+def test_code_that_is_spelt_to_hide_or_to_take_long_is_not_read(submission: Path) -> None:
+    # What stands behind is punycode: Python needs the square of its length to read it.
+    hidden = f"# coding: punycode\n{'a' * 9}-{'zz9' * 500_000}"
+    (submission / "app" / "more.py").write_text(hidden, encoding="ascii")
+    (submission / "app" / "old.py").write_text("# coding: latin-1\nx = 'é'\n", "latin-1")
+    assert [(flag.code, flag.where) for flag in flags(submission, STEP)] == [
+        ("odd_encoding", "app/more.py")
+    ]
+
+
 def test_the_same_seed_asks_the_same(judge: Judge) -> None:
     def got(seed: str | None) -> list[str | None]:
         tests = judge(UNSOLVED.replace("{}", "dict(request.args)[::]"), seed).tests
@@ -423,7 +434,7 @@ _count = 0
 def create_app() -> Flask:
     global _count
     _count += 1
-    return _made() if _count <= 24 else Flask("tired")
+    return _made() if _count <= 25 else Flask("tired")
 """
 
 
@@ -434,7 +445,7 @@ def test_one_process_serves_an_exercise_after_the_other_until_a_test_fails(
     file.write_text(file.read_text(encoding="utf-8") + TIRED, encoding="utf-8")
     verdicts = list(examiner.examine(submission, STEP, [EXERCISE] * 3, "seed"))
 
-    assert [len(verdict.tests) for verdict in verdicts] == [24] * 3
+    assert [len(verdict.tests) for verdict in verdicts] == [25] * 3
     assert [verdict.state for verdict in verdicts] == ["solved", "not_yet", "solved"]
 
 
