@@ -70,8 +70,10 @@ def flask_db_upgrade(plan: list[list[bool]], way: list[str]) -> list[dict[str, o
     """A database at 0001 with loans, open or not, for each copy of the plan; then along the way.
 
     For each stop the schema, the loans, what the database says to new ones, and how PostgreSQL
-    would have been told of the index.
+    would have been told of the index. Who goes the same way later begins where this one ends.
     """
+    from functools import partial
+
     import sqlalchemy as sa
     from sqlalchemy.dialects import postgresql
     from sqlalchemy.schema import CreateIndex
@@ -99,9 +101,9 @@ def flask_db_upgrade(plan: list[list[bool]], way: list[str]) -> list[dict[str, o
             for number, is_open in enumerate(loans):
                 ago = 60 - number
                 world.add_loan(copy, user, borrowed=ago, returned=None if is_open else ago - 0.5)
-        for target in way:
+        for number, target in enumerate(way, start=1):
             told.clear()
-            go(target)
+            world.restore(str([plan, way[:number]]), partial(go, target))
             look = sa.inspect(db.engine)
             schema = {
                 "indexes": names(look.get_indexes("loans")),
@@ -165,6 +167,9 @@ def a_plan() -> list[list[bool]]:
     return random.sample(closed + single + several, k=7)
 
 
+PLAN = a_plan()
+
+
 def test_the_database_holds_both_rules(inside, source):
     expected = {
         "a first open loan": "accepted",
@@ -186,7 +191,7 @@ def test_the_database_holds_both_rules(inside, source):
 
 
 def test_the_newest_loan_stays_open(inside):
-    before, after = inside(flask_db_upgrade, a_plan(), ["0001", "0002"])
+    before, after = inside(flask_db_upgrade, PLAN, ["0001", "0002"])
     assert len(after["loans"]) == len(before["loans"]), "the migration lost or added loans"
 
     newest = {loan["copy_id"]: loan for loan in before["loans"] if loan["returned_at"] is None}
@@ -214,7 +219,7 @@ def test_models_and_migrations_agree(inside):
 
 
 def test_the_way_there_and_back(inside):
-    start, up, down = inside(flask_db_upgrade, a_plan(), ["0001", "0002", "0001"])
+    start, up, down = inside(flask_db_upgrade, PLAN, ["0001", "0002", "0001"])
     added = {"indexes": ["uq_loans_open_copy_id"], "checks": ["ck_loans_due_after_borrowed"]}
     for part in PARTS:
         expected = sorted([*start[part], *added.get(part, [])])

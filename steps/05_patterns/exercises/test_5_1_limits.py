@@ -8,7 +8,8 @@ from re import fullmatch
 import pytest
 
 API = "/api/v1"
-INDEX = f"{API}/"
+# For everybody, and cheap: the index would have the app of each test make its document.
+FORM = f"{API}/session"
 BOOKS = f"{API}/books"
 AUTHORS = f"{API}/authors"
 LOGIN = f"{API}/auth/login"
@@ -74,7 +75,7 @@ def statuses_in_another_app(rate: str, times: int) -> list[int]:
     import world
 
     client = world.new_app(RATE_LIMIT=rate).test_client()
-    return [client.get("/api/v1/").status_code for _ in range(times)]
+    return [client.get("/api/v1/session").status_code for _ in range(times)]
 
 
 def counted_where_the_config_says(rate: str, times: int) -> list[object]:
@@ -98,7 +99,7 @@ def counted_where_the_config_says(rate: str, times: int) -> list[object]:
         client = world.new_app(RATE_LIMIT=rate).test_client()
     finally:
         counting.URI = before
-    statuses = [client.get("/api/v1/").status_code for _ in range(times)]
+    statuses = [client.get("/api/v1/session").status_code for _ in range(times)]
     return [statuses, any(storage.storage or storage.events for storage in made)]
 
 
@@ -118,8 +119,8 @@ def resets_after(moments: list[float], address: str) -> list[str | None]:
             # Whoever counts begins in the past: no clock of the learner's is changed.
             began = time.time() - seconds
             counting.time = SimpleNamespace(time=lambda: began)  # noqa: B023
-            client.get("/api/v1/", environ_overrides=place)
-            answer = client.get("/api/v1/", environ_overrides=place)
+            client.get("/api/v1/session", environ_overrides=place)
+            answer = client.get("/api/v1/session", environ_overrides=place)
             told.append(answer.headers.get("RateLimit-Reset"))
     finally:
         counting.time = time
@@ -147,7 +148,7 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(client, inside, unit, 
     limit = random.randint(3, 6)
     inside(set_limit, f"{limit} per {unit}")
     for number in range(limit):
-        answer = client.get([INDEX, BOOKS, AUTHORS][number % 3])
+        answer = client.get([FORM, BOOKS, AUTHORS][number % 3])
         status = answer.status_code
         assert status == 200, f"request {number + 1} of {limit} per {unit} was answered {status}"
         assert "Retry-After" not in answer.headers, "a 200 says Retry-After: nobody has to wait"
@@ -165,7 +166,7 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(client, inside, unit, 
     assert code == "too_many_requests", "a 429 comes in the envelope, with this code"
     assert inside(rows, "authors") == [], "the view ran, and the author is stored, in spite of 429"
     inside(set_limit, "1000 per minute")
-    status = client.get(INDEX).status_code
+    status = client.get(FORM).status_code
     assert status == 200, f"RATE_LIMIT was raised to 1000 and the next was answered {status}"
 
 
@@ -224,7 +225,7 @@ def test_users_are_counted_wherever_they_are(anonymous, inside):
         )
     status = ask(anonymous, BOOKS, other["credentials"][0], "192.0.2.0").status_code
     assert status == 200, f"another user behind the same address pays for it: {status}"
-    status = ask(anonymous, INDEX, address="192.0.2.0").status_code
+    status = ask(anonymous, FORM, address="192.0.2.0").status_code
     assert status == 200, f"a stranger at the same address pays for it: {status}"
 
 
@@ -261,7 +262,7 @@ def test_the_way_in_counts_too(anonymous, inside):
         status = log_in(anonymous, "192.0.2.1").status_code
         assert status == 401, f"login {number + 1} of {limit}"
 
-    status = ask(anonymous, INDEX).status_code
+    status = ask(anonymous, FORM).status_code
     assert status == 429, (
         f"{limit} per hour, all of them logins, and the next request was answered {status}: an"
         " endpoint with a limit of its own counts too"
@@ -275,13 +276,13 @@ def test_an_address_cannot_be_made_up(anonymous, inside):
         forged = f"198.51.100.{number}"
         names = ("X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP")
         headers = {**dict.fromkeys(names, forged), "Forwarded": f"for={forged}"}
-        status = ask(anonymous, INDEX, headers).status_code
+        status = ask(anonymous, FORM, headers).status_code
         wanted = 200 if number < limit else 429
         assert status == wanted, (
             f"request {number + 1} of {limit}, from one address that says to be another each time:"
             " with no proxy of ours in front, X-Forwarded-For is the client's own claim"
         )
-    status = ask(anonymous, INDEX, address="192.0.2.2").status_code
+    status = ask(anonymous, FORM, address="192.0.2.2").status_code
     assert status == 200, f"another address pays for it: {status}"
 
 
@@ -295,7 +296,7 @@ def test_what_machines_ask_all_day_is_not_counted(anonymous, inside):
         told = [header for header in STANDING if header in answer.headers]
         assert answer.status_code != 429, f"GET {path} does not count, and was refused"
         assert told == [], f"GET {path} does not count, and its answer says {told[0]}"
-    paths = [f"/planted/{name}/limited", INDEX, INDEX]
+    paths = [f"/planted/{name}/limited", FORM, FORM]
     seen = [anonymous.get(path).status_code for path in paths]
     assert seen == [200, 200, 429], "two per hour, after six requests that do not count"
     for path in free:
@@ -305,9 +306,9 @@ def test_what_machines_ask_all_day_is_not_counted(anonymous, inside):
 
 def test_each_app_counts_for_itself(anonymous, inside):
     inside(set_limit, "2 per hour")
-    first = anonymous.get(INDEX).status_code
+    first = anonymous.get(FORM).status_code
     elsewhere = inside(statuses_in_another_app, "2 per hour", 3)
-    then = [anonymous.get(INDEX).status_code for _ in range(2)]
+    then = [anonymous.get(FORM).status_code for _ in range(2)]
 
     assert elsewhere == [200, 200, 429], "two per hour, in an app that nobody had asked before"
     assert [first, *then] == [200, 200, 429], (
