@@ -11,7 +11,7 @@ from app.schemas.validators import Distinct, YearFrom
 
 FIRST_PRINTED_YEAR = 1450
 
-LOOKS_LIKE_ISBN13 = r"^[ -]*9[ -]*7[ -]*[89]([ -]*[0-9]){10}[ -]*\Z"
+LOOKS_LIKE_ISBN13 = r"[ -]*9[ -]*7[ -]*[89]([ -]*[0-9]){10}[ -]*\Z"
 
 
 class BookSchema(Schema):
