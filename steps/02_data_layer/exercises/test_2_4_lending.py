@@ -76,19 +76,29 @@ def told_to_postgresql(step: str, body: dict[str, int]) -> list[str]:
 
 def taken_back_meanwhile() -> dict[str, object]:
     """Another desk closes the loan while give_back waits for the row, if it does wait."""
+    from sqlalchemy import event
+
     import world
     from app.errors import Conflict
+    from app.extensions import db
     from app.services import loans
 
-    loan = world.add_loan()
-    closes = "UPDATE loans SET returned_at = '2030-01-01 00:00:00.000000'"
-    code = None
-    with world.told_to_postgresql(closes) as said:
+    loan, code, waited = world.add_loan(), None, False
+
+    def close_it(connection: object, *_: object) -> None:
+        nonlocal waited
+        if not waited and said and "FOR UPDATE" in said[-1]:
+            waited = True
+            moment = "2030-01-01 00:00:00.000000"
+            connection.exec_driver_sql("UPDATE loans SET returned_at = ?", (moment,))
+
+    with world.told_to_postgresql() as said:
+        event.listen(db.engine, "before_execute", close_it)
         try:
             loans.give_back(loan)
         except Conflict as conflict:
             code = conflict.code
-    return {"waited": any("FOR UPDATE" in one for one in said), "code": code}
+    return {"waited": waited, "code": code}
 
 
 def eight_at_once() -> dict[str, object]:

@@ -399,24 +399,19 @@ def slip_in(before: str, sql: str) -> None:
 
 
 @contextmanager
-def told_to_postgresql(intruder: str | None = None) -> Iterator[list[str]]:
+def told_to_postgresql() -> Iterator[list[str]]:
     """Fills the list with what is said to the database, as PostgreSQL would hear it.
 
-    SQLite has no locks on rows, and is not asked for them. ``intruder`` is SQL of somebody who
-    has the first row that is asked for with a lock, and is waited for.
+    SQLite has no locks on rows, and is not asked for them.
     """
     from app.extensions import db
 
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     said: list[str] = []
 
-    def remember(connection: Connection, clause: Any, *_: object) -> None:
-        nonlocal intruder
+    def remember(_connection: object, clause: Any, *_: object) -> None:
         if hasattr(clause, "compile"):
             said.append(str(clause.compile(dialect=dialect)))
-            if intruder is not None and "FOR UPDATE" in said[-1]:
-                sql, intruder = intruder, None
-                connection.exec_driver_sql(sql)
 
     event.listen(db.engine, "before_execute", remember)
     try:
