@@ -224,7 +224,7 @@ def test_a_wrong_admin_key_does_not(client, inside, stats, given):
     inside(set_admin_key, key)
     keys = {
         "none": [None],
-        "wrong": [secrets.token_urlsafe(16), f"{key}x", key[:-1], ""],
+        "wrong": [secrets.token_urlsafe(16), f"{key}x", key[:-1], key.swapcase(), ""],
         "not_ascii": [f"{key}é", "é"],
     }
     for wrong in keys[given]:

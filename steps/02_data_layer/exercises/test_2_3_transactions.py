@@ -1,6 +1,7 @@
 """Exercise 2.3: the service owns the transaction; a view asks and answers."""
 
 import ast
+import re
 import secrets
 
 import pytest
@@ -45,6 +46,12 @@ def library() -> dict[str, list[object]]:
     import world
 
     return {name: world.rows(name) for name in ("books", "authorships", "copies", "loans")}
+
+
+def the_disk_fails(statement: str) -> None:
+    import world
+
+    world.slip_in(statement, "SELECT * FROM a_disk_that_failed")
 
 
 def forget() -> None:
@@ -247,12 +254,51 @@ def test_the_database_decides_who_was_first(client, inside, method, statement):
         f"another request took the ISBN between your question and your {method}: the constraint"
         " raises IntegrityError, and the client must read 409 isbn_taken"
     )
+    words = re.findall("INSERT|UPDATE|UNIQUE|IntegrityError", answer.get_json()["message"])
+    assert words == [], "the message is a sentence for people, not what the database said"
+
+
+def test_what_else_goes_wrong_is_no_conflict(client, inside):
+    there = inside(prepare, 1)
+    for method, statement in [
+        ("POST", "INSERT INTO"),
+        ("PUT", "UPDATE"),
+        ("DELETE", "DELETE FROM"),
+    ]:
+        inside(the_disk_fails, f"{statement} books")
+        answer = send(client, method, there["book"], a_book(there["authors"]))
+
+        assert error(answer) == (503, "database_unavailable"), (
+            f"the database failed in the middle of a {method}, which says nothing of ISBN or loans:"
+            " only IntegrityError becomes a Conflict"
+        )
+
+
+def test_what_is_not_there_is_not_found(client, inside):
+    there = inside(prepare, 1)
+    for method in ("PUT", "DELETE"):
+        answer = send(client, method, there["book"] + 1, a_book(there["authors"]))
+        assert error(answer) == (404, "not_found"), f"a {method} of a book that is not there"
+
+
+def test_a_replacement_is_the_whole_book(client, inside):
+    there = inside(prepare, 1)
+    for version, year in enumerate([1951, None, 1812], 1):
+        book = {**a_book(there["authors"]), "published_year": year}
+        path = f"{BOOKS}/{there['book']}"
+        client.put(path, json={**book, "version": version})
+        shown = client.get(path).get_json()
+        got = {key: shown.get(key) for key in ("title", "isbn13", "published_year")}
+        assert got == {key: book[key] for key in got}, (
+            "after a PUT the book has the values that were sent, and an empty year is one of them"
+        )
 
 
 def send(client, method: str, book: int, body: dict[str, object]):
     if method == "POST":
         return client.post(BOOKS, json=body)
-    return client.put(f"{BOOKS}/{book}", json={**body, "version": 1})
+    sent = {**body, "version": 1} if method == "PUT" else None
+    return client.open(f"{BOOKS}/{book}", method=method, json=sent)
 
 
 def test_a_book_that_was_lent_stays(client, inside):

@@ -54,6 +54,12 @@ def another_is_faster(copy_id: int) -> None:
     world.slip_in("INSERT INTO loans", f"INSERT INTO loans {columns} VALUES {values}")  # noqa: S608
 
 
+def the_disk_fails() -> None:
+    import world
+
+    world.slip_in("INSERT INTO loans", "SELECT * FROM a_disk_that_failed")
+
+
 def told_to_postgresql(step: str, body: dict[str, int]) -> list[str]:
     """What the service says to the database, as PostgreSQL would hear it."""
     import world
@@ -66,6 +72,33 @@ def told_to_postgresql(step: str, body: dict[str, int]) -> list[str]:
         else:
             loans.lend(**body)
     return said
+
+
+def taken_back_meanwhile() -> dict[str, object]:
+    """Another desk closes the loan while give_back waits for the row, if it does wait."""
+    from sqlalchemy import event
+
+    import world
+    from app.errors import Conflict
+    from app.extensions import db
+    from app.services import loans
+
+    loan, code, waited = world.add_loan(), None, False
+
+    def close_it(connection: object, *_: object) -> None:
+        nonlocal waited
+        if not waited and said and "FOR UPDATE" in said[-1]:
+            waited = True
+            moment = "2030-01-01 00:00:00.000000"
+            connection.exec_driver_sql("UPDATE loans SET returned_at = ?", (moment,))
+
+    with world.told_to_postgresql() as said:
+        event.listen(db.engine, "before_execute", close_it)
+        try:
+            loans.give_back(loan)
+        except Conflict as conflict:
+            code = conflict.code
+    return {"waited": waited, "code": code}
 
 
 def eight_at_once() -> dict[str, object]:
@@ -117,7 +150,9 @@ def test_a_copy_is_lent_for_three_weeks(client, inside):
     answer = client.post(LOANS, json=inside(desk))
 
     assert answer.status_code == 201, f"a first loan answered {answer.status_code}, not 201"
-    loan = client.get(answer.headers.get("Location", "")).get_json()
+    read = client.get(answer.headers.get("Location", ""))
+    assert read.status_code == 200, "the new loan is not at its Location: was it committed?"
+    loan = read.get_json()
     borrowed, due = (datetime.fromisoformat(loan[key]) for key in ("borrowed_at", "due_at"))
     assert due - borrowed == timedelta(days=21), "a loan is due after LOAN_PERIOD"
     assert (loan["returned_at"], loan["overdue"]) == (None, False), "a new loan is open"
@@ -240,6 +275,18 @@ def test_the_database_decides_who_was_first(client, inside):
     )
 
 
+@pytest.mark.about("app/services/loans.py", "def lend(")
+def test_what_else_goes_wrong_is_no_refusal(client, inside):
+    body = inside(desk)
+    inside(the_disk_fails)
+
+    said = ask(client, body)
+    assert said == "503 database_unavailable", (
+        "the database failed at your INSERT, which says nothing of the copy: only IntegrityError"
+        " means that somebody has it"
+    )
+
+
 def test_two_desks_take_turns(inside):
     told = inside(told_to_postgresql, "lend", inside(desk, open=2))
     locks = [place for place, said in enumerate(told) if is_lock(said, "users")]
@@ -255,6 +302,11 @@ def test_two_desks_take_turns(inside):
     assert is_safe, (
         "give_back looks at a loan without locking its row: two desks both find it open, and the"
         " second one moves the moment of the first (with_for_update)"
+    )
+    found = inside(taken_back_meanwhile)
+    assert not found["waited"] or found["code"] == "already_returned", (
+        "give_back waits for the row, and does not look again: the desk that it waited for has"
+        " closed the loan, and this one moves the moment (look once you hold the lock)"
     )
 
 
