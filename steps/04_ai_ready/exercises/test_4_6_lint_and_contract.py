@@ -475,5 +475,8 @@ def test_what_is_said_of_users_is_true(client, member, anonymous, inside):
     contract.hold(anonymous, "GET", "users/me")
     said = contract.operation("put", f"{API}/users/me/password")["responses"]
     assert "204" in said, "a password that was changed is answered with 204, as before"
+    sorts = [f"users?sort={key}" for key in ("id", "email", "name")]
+    listed = [contract.hold(client, "GET", path) for path in sorts]
+    assert listed == [200, 200, 200], "users are sorted by id, email or name, as before"
     assert contract.hold(client, "GET", "users/me") == 404, "a program is nobody's account"
     assert contract.hold(member, "GET", "users/me") == 200, "a member reads who they are"

@@ -237,6 +237,7 @@ def test_a_refusal_is_told_with_its_facts_and_no_secret(inside):
     names = ("X-Secret", "User-Agent", "Referer", "Origin", "Accept-Language", "X-Forwarded-For")
     headers = dict.fromkeys(names, secret["header"])
     headers |= {"Host": f"{secret['host']}.example.org", "Cookie": f"session={secret['cookie']}"}
+    headers["X-Request-ID"] = f"{secret['header']} is no id"
     asked = []
     for method, path in (
         ("GET", f"{API}/{secret['path']}"),
