@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from checker.engine.preload import preload
+from checker.harness.children import be_child, wake_on_child
 from checker.harness.compiled import SHELF
 from checker.harness.frames import read_frame, write_frame
 from checker.harness.lines import knock
@@ -34,7 +35,7 @@ def serve() -> NoReturn:
     # Unbuffered: select() must not miss a frame that sits in a buffer.
     frames_in = os.fdopen(os.dup(buffered.fileno()), "rb", buffering=0)
     preload()
-    wake = _wake_on_child()
+    wake = wake_on_child()
     kept = _Kept()
     write_frame(frames_out, {"event": "ready"})
     while True:
@@ -178,10 +179,7 @@ def _learn(job: dict[str, Any], last: bytes) -> None:
 def _child(frame: dict[str, Any], events: int, lifeline: int, close: tuple[int, ...]) -> NoReturn:
     """Run the job in the forked child. Never returns to the zygote's loop."""
     try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for number in close:
-            os.close(number)
+        be_child(*close)
         threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
         out = os.fdopen(events, "wb")
 
@@ -203,13 +201,3 @@ def _end_with(lifeline: int) -> None:
 def _kill(pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def _wake_on_child() -> int:
-    """A descriptor that becomes readable when a child ends."""
-    readable, writable = os.pipe()
-    os.set_blocking(readable, False)
-    os.set_blocking(writable, False)
-    signal.set_wakeup_fd(writable)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    return readable

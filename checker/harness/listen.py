@@ -24,6 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from checker.harness.children import be_child, wake_on_child
 from checker.harness.frames import write_frame
 
 _MIB = 1024 * 1024
@@ -84,7 +85,7 @@ class Listener:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.socket = None if options.door else socket.socket(fileno=options.socket)
-        self.wake = _wake_on_child()
+        self.wake = wake_on_child()
 
     def run(self) -> NoReturn:
         os.write(1, _READY)
@@ -188,11 +189,8 @@ class Listener:
 def _child(caller: socket.socket, options: argparse.Namespace, ours: tuple[int, ...]) -> NoReturn:
     """Serve the caller. Never returns to the listener's loop."""
     try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        be_child(*ours)
         os.setsid()
-        for number in ours:
-            os.close(number)
         _, files, _, _ = socket.recv_fds(caller, 1, 2)
         output, stack = files
         os.dup2(caller.fileno(), 0)
@@ -267,16 +265,6 @@ def _serve(options: argparse.Namespace, stack: int) -> NoReturn:
     ground = Ground(options.root, options.exercises, edit)
     told = open(stack, "a", encoding="utf-8")  # noqa: SIM115 - to the end
     serve(Server(ground, told, wary=True), inbox, frames_out)
-
-
-def _wake_on_child() -> int:
-    """A descriptor that becomes readable when a child ends."""
-    readable, writable = os.pipe()
-    os.set_blocking(readable, False)
-    os.set_blocking(writable, False)
-    signal.set_wakeup_fd(writable)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    return readable
 
 
 if __name__ == "__main__":
