@@ -59,7 +59,7 @@ def copy_sqlite(source: Any, target: Any) -> None:
 
 
 def postgres(program: str, engine: Engine, *arguments: str) -> None:
-    url = engine.url.set(drivername="postgresql", password=None).render_as_string()
+    url = engine.url.set(drivername="postgresql")._replace(password=None).render_as_string()
     environment = {**os.environ, "PGCONNECT_TIMEOUT": "10"}
     if engine.url.password:
         environment["PGPASSWORD"] = engine.url.password

@@ -17,8 +17,9 @@ def unchanged_since(book: Book, version: int) -> Iterator[None]:
 
     Raises :class:`app.errors.Conflict`, code ``stale_version``, and stores nothing, where it is
     not: at once, or at the commit, where SQLAlchemy finds that another request has written the
-    book in between (``StaleDataError``). Every replacement is one new version, also one that
-    changes nothing but the authors, also where queries run within.
+    book in between (``StaleDataError``). Whatever else is raised within stays what it is. Every
+    replacement is one new version, also one that changes nothing but the authors, also where
+    queries run within.
     """
     if book.version != version:
         raise stale(version)
