@@ -118,6 +118,6 @@ def spoken_request(request: Request) -> str:
 def spoken_answer(answer: Answer) -> str:
     """``404 {"code": "not_found"}``: the status and the beginning of the body, in one line."""
     body = answer.body[:2000].decode("utf-8", "replace")
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         body = json.dumps(json.loads(answer.body), ensure_ascii=False)
     return one_line(f"{answer.code} {body}".strip())

@@ -234,6 +234,7 @@ HORRORS = {
     "forged": "no answer|still not done",
     "garbage": "no answer|still not done",
     "deep": "no answer|still not done",
+    "nested": "could not read your answer: RecursionError",
 }
 
 
@@ -249,7 +250,7 @@ def test_each_horror_costs_its_own_test_alone(judge: Judge) -> None:
     honest = {name for name in passed if "honest" in name}
     assert len(honest) == 3
     assert passed == honest | {"test_the_app_is_there"}
-    assert earned(verdict) == pytest.approx(EXERCISE.points * 3 / 23)
+    assert earned(verdict) == pytest.approx(EXERCISE.points * 3 / 24)
     # Nothing that a learner does takes more than what was granted.
     assert seconds < BUDGET + 30
     # And whoever loops is told where.
@@ -269,7 +270,7 @@ def test_patience_ends(submission: Path) -> None:
 
     assert "took more than 1 seconds together" in words(verdict, "honest")
     assert verdict.state == "not_yet"
-    assert [test.outcome for test in verdict.tests[2:]] == ["not_run"] * 22
+    assert [test.outcome for test in verdict.tests[2:]] == ["not_run"] * 23
 
 
 def test_there_is_nothing_to_be_found(
@@ -344,7 +345,7 @@ def test_tricks_that_fool_a_shared_process_earn_nothing(judge: Judge, submission
 
     assert verdict.state == "not_yet"
     assert earned(verdict) == 0
-    assert len(verdict.tests) == 24
+    assert len(verdict.tests) == 25
     codes = {flag.code: flag.where for flag in flags(submission, STEP)}
     assert codes == {
         "own_conftest": "conftest.py",
@@ -423,7 +424,7 @@ _count = 0
 def create_app() -> Flask:
     global _count
     _count += 1
-    return _made() if _count <= 24 else Flask("tired")
+    return _made() if _count <= 25 else Flask("tired")
 """
 
 
@@ -434,7 +435,7 @@ def test_one_process_serves_an_exercise_after_the_other_until_a_test_fails(
     file.write_text(file.read_text(encoding="utf-8") + TIRED, encoding="utf-8")
     verdicts = list(examiner.examine(submission, STEP, [EXERCISE] * 3, "seed"))
 
-    assert [len(verdict.tests) for verdict in verdicts] == [24] * 3
+    assert [len(verdict.tests) for verdict in verdicts] == [25] * 3
     assert [verdict.state for verdict in verdicts] == ["solved", "not_yet", "solved"]
 
 

@@ -129,6 +129,10 @@ def gigabyte():
     return Response(b"x" * 2**20 for _ in range(1024))
 
 
+def nested():
+    return Response(b"[" * 200_000, content_type="application/json")
+
+
 def sockets():
     """Whatever is open and might lead to the examiner."""
     for number in range(200):

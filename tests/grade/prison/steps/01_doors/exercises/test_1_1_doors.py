@@ -7,7 +7,7 @@ import pytest
 DOORS = (
     *("honest", "loop", "sleep", "regex", "deadlock", "stubborn", "daemon", "honest_still"),
     *("leave", "kill_all", "segfault", "recursion", "memory", "forks", "disk", "inodes"),
-    *("print", "flood", "gigabyte", "forged", "garbage", "deep", "honest_to_the_end"),
+    *("print", "flood", "gigabyte", "forged", "garbage", "deep", "nested", "honest_to_the_end"),
 )
 
 
