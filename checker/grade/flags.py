@@ -8,7 +8,10 @@ mistake: these are tampering, and cost all points.
 from __future__ import annotations
 
 import ast
+import codecs
+import io
 import sys
+import tokenize
 from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
@@ -25,6 +28,8 @@ _SETTINGS = {"pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.in
 _STARTUP = {"sitecustomize.py", "usercustomize.py"}
 _OURS = {"checker", "world", "suite"}
 _LARGEST = 1_000_000
+# Others are slow to read, in the square of a file's length, or made to hide code.
+_ENCODINGS = {"ascii", "cp1252", "iso8859-1", "iso8859-15", "utf-8", "utf-8-sig"}
 _CODE = 2_000_000  # of all modules together: whoever hands in more is not looked at so closely
 _WRITERS = {"write", "write_text", "write_bytes", "writelines", "dump", "replace", "rename", "copy"}
 
@@ -102,7 +107,12 @@ def _packages() -> frozenset[str]:
 
 def _by_code(name: str, path: Path) -> Iterator[Flag]:
     try:
-        code = ast.parse(path.read_bytes())
+        data = path.read_bytes()
+        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+        if codecs.lookup(encoding).name not in _ENCODINGS:
+            yield Flag("odd_encoding", f"is written in {encoding}, and was not looked at", name)
+            return
+        code = ast.parse(data)
     except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
         return
     in_tests = name.startswith("tests/")

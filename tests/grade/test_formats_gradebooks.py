@@ -99,6 +99,21 @@ def test_canvas_gets_the_scores_and_keeps_every_other_byte(tmp_path: Path) -> No
     assert "alan@example.org is excused in gradebook.csv, which stays so" in told[0].message
 
 
+def test_canvas_with_semicolons_and_commas_is_filled_in(tmp_path: Path) -> None:
+    text = (
+        "\ufeffStudent;ID;SIS User ID;SIS Login ID;Section;Library API (2042);Final Score\r\n"
+        "    Points Possible;;;;;70,00;(read only)\r\n"
+        "Groß, Jürgen;11;S-11;jg@example.org;Mo, 9:00;;92,5\r\n"
+        "Doe, Jane;12;S-12;jane@example.org;Mo, 9:00;41,50;\r\n"
+    )
+
+    content, told = canvas(tmp_path, class_of(learner("S-11", 52.5), learner("12", None)), text)
+
+    # Canvas reads a point as well as a comma; nobody's missing score becomes 0.
+    assert content.decode() == text.replace("Mo, 9:00;;92,5", "Mo, 9:00;52.5;92,5")
+    assert told == []
+
+
 def test_a_learner_whom_canvas_does_not_know_is_told(tmp_path: Path) -> None:
     report = class_of(learner("S-11", 1.0), learner("mallory", 70.0), learner("15", 3.0))
 

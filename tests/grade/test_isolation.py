@@ -406,6 +406,16 @@ def test_an_honest_step_has_no_flag() -> None:
             assert flags(Path(name), step) == ()
 
 
+def test_code_that_is_spelt_to_hide_or_to_take_long_is_not_read(submission: Path) -> None:
+    # What stands behind is punycode: Python needs the square of its length to read it.
+    hidden = f"# coding: punycode\n{'a' * 9}-{'zz9' * 500_000}"
+    (submission / "app" / "more.py").write_text(hidden, encoding="ascii")
+    (submission / "app" / "old.py").write_text("# coding: latin-1\nx = 'é'\n", "latin-1")
+    assert [(flag.code, flag.where) for flag in flags(submission, STEP)] == [
+        ("odd_encoding", "app/more.py")
+    ]
+
+
 def test_the_same_seed_asks_the_same(judge: Judge) -> None:
     def got(seed: str | None) -> list[str | None]:
         tests = judge(UNSOLVED.replace("{}", "dict(request.args)[::]"), seed).tests
