@@ -14,7 +14,6 @@ import io
 import json
 import os
 import random
-import resource
 import signal
 import statistics
 import subprocess
@@ -52,7 +51,8 @@ class Result:
     """What was measured. Seconds are of a wall clock, megabytes the most that was resident.
 
     ``cpu`` is the processors' time of all processes together, which a busy machine changes least:
-    for one submission and step, hostile work included.
+    for one submission and step, hostile work included. It is counted by a control group, as what
+    dies with its sandbox is in no process's account; where no group can be made it is not known.
     """
 
     submissions: int
@@ -60,8 +60,8 @@ class Result:
     naive_seconds: float
     graded_seconds: float
     ratio: float
-    naive_cpu: float
-    graded_cpu: float
+    naive_cpu: float | None
+    graded_cpu: float | None
     hostile_seconds: float
     whole: Mapping[int, float]
     speed_up: float | None
@@ -105,12 +105,13 @@ def measure(place: Path, steps: Sequence[Step], options: argparse.Namespace) -> 
     for student, trees in made.items():
         (handed_in / f"{student}.zip").write_bytes(packed(trees))
     grade = Grading(handed_in, steps, options.unsafe)
-    whole, parent, everything, cpu = {}, {}, {}, {}
+    whole, parent, everything = {}, {}, {}
+    cpu: dict[int, float | None] = {}
     for jobs in options.jobs:
         print(f"grading with {jobs} jobs", file=sys.stderr)
-        before = cpu_of_children()
-        run = grade(place / f"out{jobs}", jobs)
-        cpu[jobs] = (cpu_of_children() - before) / (len(made) * len(steps))
+        with Account() as account:
+            run = grade(place / f"out{jobs}", jobs)
+        cpu[jobs] = account.shared_by(len(made) * len(steps))
         whole[jobs], parent[jobs], everything[jobs] = run
     last = place / f"out{options.jobs[-1]}"
     undisturbed = results_of(place / f"out{options.jobs[0]}")
@@ -259,36 +260,79 @@ def sample(
     steps: Sequence[Step],
     seconds: Mapping[str, float],
     count: int,
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float | None]:
     """Seconds of one submission and step: by pytest in a fresh process, graded, and pytest's CPU.
 
     Hostile work is left out: pytest would wait for it for ever.
     """
     names = [name for name in made if "hostile" not in name][:count]
     naive = []
-    before = cpu_of_children()
-    for name in names:
-        for step in steps:
-            root = place / "naive" / name / step.name
-            write_tree(made[name][step.name], root)
-            began = time.perf_counter()
-            subprocess.run(
-                [sys.executable, "-m", "pytest", "-q", "exercises"],
-                cwd=root,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                check=False,
-            )
-            naive.append(time.perf_counter() - began)
+    with Account() as account:
+        for name in names:
+            for step in steps:
+                root = place / "naive" / name / step.name
+                write_tree(made[name][step.name], root)
+                began = time.perf_counter()
+                subprocess.run(
+                    [sys.executable, "-m", "pytest", "-q", "exercises"],
+                    cwd=root,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    check=False,
+                )
+                naive.append(time.perf_counter() - began)
     graded = [seconds[name] / len(steps) for name in made if "hostile" not in name]
-    cpu = (cpu_of_children() - before) / len(naive)
+    cpu = account.shared_by(len(naive))
     return statistics.mean(naive), statistics.mean(graded), cpu
 
 
-def cpu_of_children() -> float:
-    """The processors' time of every process below this one that has ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+class Account:
+    """The processors' time of all that is started in this context, by a control group.
+
+    Of version 1 or 2; the process itself is in the group meanwhile, and goes back.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: float | None = None
+
+    def __enter__(self) -> "Account":
+        self._left = contextlib.ExitStack()
+        for row in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            _, names, path = row.split(":", 2)
+            if names in {"", "cpuacct", "cpu,cpuacct"}:
+                own = Path("/sys/fs/cgroup", names, path.lstrip("/"))
+                with contextlib.suppress(OSError):
+                    self._begin(own, own / f"benchmark-{os.getpid()}")
+                    break
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._left.close()
+
+    def _begin(self, own: Path, group: Path) -> None:
+        with contextlib.ExitStack() as opened:
+            group.mkdir()
+            opened.callback(group.rmdir)
+            self._enter(group)
+            opened.callback(self._enter, own)
+            before = self._used(group)
+            self._left = opened.pop_all()
+        self._left.callback(lambda: setattr(self, "seconds", self._used(group) - before))
+
+    def shared_by(self, parts: int) -> float | None:
+        return None if self.seconds is None else self.seconds / parts
+
+    @staticmethod
+    def _enter(group: Path) -> None:
+        (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+
+    @staticmethod
+    def _used(group: Path) -> float:
+        old = group / "cpuacct.usage"
+        if old.exists():
+            return int(old.read_text(encoding="ascii")) / 1e9
+        rows = (group / "cpu.stat").read_text(encoding="ascii").splitlines()
+        return int(dict(row.split() for row in rows)["usage_usec"]) / 1e6
 
 
 def seconds_of(out: Path) -> dict[str, float]:
@@ -334,11 +378,9 @@ def told(result: Result) -> str:
         ("pytest in a process, per submission and step", f"{result.naive_seconds:.2f} s"),
         ("graded, per submission and step", f"{result.graded_seconds:.2f} s"),
         ("ratio", f"{result.ratio:.2f}, promised 0.45"),
-        ("CPU of pytest, per submission and step", f"{result.naive_cpu:.2f} s"),
-        (
-            "CPU of grading, per submission and step",
-            f"{result.graded_cpu:.2f} s, {result.graded_cpu / result.naive_cpu:.2f} of pytest's",
-        ),
+        ("CPU of pytest, per submission and step", in_seconds(result.naive_cpu)),
+        ("CPU of grading, per submission and step", in_seconds(result.graded_cpu)),
+        ("which is of pytest's", of_pytests(result)),
         ("hostile work, per submission and step", f"{result.hostile_seconds:.1f} s"),
         *((f"the whole class, {n} jobs", f"{s:.1f} s") for n, s in result.whole.items()),
         ("two jobs are faster", f"{result.speed_up:.2f} times" if result.speed_up else "—"),
@@ -352,6 +394,16 @@ def told(result: Result) -> str:
         ("killed, then the same bytes", f"{result.kills} times, {result.same_after_kills}"),
     ]
     return "\n".join(f"| {what} | {much} |" for what, much in rows)
+
+
+def in_seconds(value: float | None) -> str:
+    return "not known: no control group can be made" if value is None else f"{value:.2f} s"
+
+
+def of_pytests(result: Result) -> str:
+    if result.naive_cpu is None or result.graded_cpu is None:
+        return "not known"
+    return f"{result.graded_cpu / result.naive_cpu:.2f}"
 
 
 def promises_broken(result: Result) -> Iterator[str]:

@@ -185,7 +185,13 @@ def _written(batch: Batch, plan: Plan, output: Output) -> dict[str, Any]:
 
 
 def _sources(plan: Plan) -> dict[str, dict[str, str]]:
-    """The learners' own files as text, to be compared with each other."""
+    """The learners' own files as text, to be compared with each other: those to be edited."""
+    wanted = {
+        f"{step.name}/{path}"
+        for step in plan.steps
+        for exercise in step.exercises
+        for path in exercise.edit
+    }
     found: dict[str, dict[str, str]] = {}
     for submission in plan.request.intake.submissions:
         if not plan.looks[submission.student].steps:
@@ -198,7 +204,7 @@ def _sources(plan: Plan) -> dict[str, dict[str, str]]:
             f"{step}/{name}": content.decode("utf-8", "replace")
             for step, files in work.items()
             for name, content in files.items()
-            if name.endswith(".py")
+            if name.endswith(".py") and f"{step}/{name}" in wanted
         }
     return found
 

@@ -94,6 +94,9 @@ def test_json_is_the_whole_report_by_its_schema(report: ClassReport, folder: Pat
     again = read_report(folder / "results.json")
     assert [each.student for each in again.grades] == [each.student for each in report.grades]
     assert document == json.loads(json.dumps(results.document(again)))
+    whole = json.dumps(results.document(report), indent=1, ensure_ascii=False)
+    content = (folder / "results.json").read_bytes()
+    assert content == f"{whole}\n".encode("utf-8", "backslashreplace")
 
 
 def test_the_schema_is_one() -> None:

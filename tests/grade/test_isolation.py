@@ -270,7 +270,7 @@ def test_patience_ends(submission: Path) -> None:
 
     assert "took more than 1 seconds together" in words(verdict, "honest")
     assert verdict.state == "not_yet"
-    assert [test.outcome for test in verdict.tests[2:]] == ["not_run"] * 22
+    assert [test.outcome for test in verdict.tests[2:]] == ["not_run"] * 23
 
 
 def test_there_is_nothing_to_be_found(
