@@ -12,7 +12,12 @@ from unittest.mock import patch
 
 _YEAR = 365.25 * 24 * 3600
 _Day, _Moment = datetime.date, datetime.datetime
-_HOLDERS = ("jwt.api_jwt",)
+_HOLDERS = (
+    "flask_jwt_extended.config",
+    "flask_jwt_extended.tokens",
+    "flask_jwt_extended.view_decorators",
+    "jwt.api_jwt",
+)
 """Modules, loaded long before, that hold ``datetime`` by name and ask it for the time."""
 
 

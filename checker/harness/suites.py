@@ -58,19 +58,13 @@ _WITHOUT = (
 _KEPT = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "LC_ALL", "TZ")
 _OUTCOMES = ("passed", "failed", "broken", "skipped")
 
-_entered: dict[str, set[str]] = {}
-"""The functions of the app that each test is known to enter. It says what to run first, no more."""
-_orders: dict[int, list[str]] = {}
-"""For each seed the order in which the tests were run."""
-
 
 @dataclass(frozen=True)
 class Order:
     """What to run: the variant's ``files`` by path, and which test files of the learner's.
 
     ``extra`` are files of the course's own among the learner's. The tests run in an order
-    that depends on ``seed``, or in that order ``backwards``; as they stand without a seed. With
-    one, those come first that are known to enter ``near``, a function (``app/x.py:name``). A run
+    that depends on ``seed``, or in that order ``backwards``; as they stand without a seed. A run
     ends with the first test that fails, unless the ``whole`` is wanted. It takes place so many
     ``years`` from now.
     """
@@ -81,7 +75,6 @@ class Order:
     seed: int | None = None
     backwards: bool = False
     whole: bool = False
-    near: str = ""
     years: int = 0
 
     @classmethod
@@ -211,37 +204,8 @@ class _Run:
         if seed is None:
             return
         random.Random(seed).shuffle(items)
-        items.sort(key=self.distance)
-        # Back is exactly back: what has become known of the tests in between changes nothing.
-        names = _orders.setdefault(seed, [item.nodeid for item in items])
-        if sorted(names) == sorted(item.nodeid for item in items):
-            items.sort(key=lambda item: names.index(item.nodeid))
         if self.order.backwards:
             items.reverse()
-
-    def distance(self, item: pytest.Item) -> int:
-        """How far this test is from what the order wants to be near to, as far as is known."""
-        entered = _entered.get(item.nodeid)
-        return 1 if entered is None or not self.order.near else 2 * (self.order.near not in entered)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Note which functions of the app a test enters, the first time that it is seen."""
-        if item.nodeid in _entered:
-            return (yield)
-        codes: set[CodeType] = set()
-        before = sys.getprofile()
-        sys.setprofile(lambda frame, event, _: codes.add(frame.f_code) if event == "call" else None)
-        try:
-            return (yield)
-        finally:
-            sys.setprofile(before)
-            app = str(self.root / "app") + os.sep
-            mine = [code for code in codes if code.co_filename.startswith(app)]
-            _entered[item.nodeid] = {
-                f"{Path(code.co_filename).relative_to(self.root).as_posix()}:{code.co_name}"
-                for code in mine
-            }
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

@@ -237,22 +237,8 @@ class Sitting:
         for name in self._touched:
             # In one spelling, comments and all left out: nothing tells a change but what it does.
             changed[name] = ast.unparse(ast.parse(changed[name]))
-        # Tests that enter what was changed come first; of what is right, what a bug would change.
-        near = variant if is_bug or not self.exam.bugs else random.choice(self.exam.bugs)
-        order = Order(changed, self.exam.tests, {}, secrets.randbits(32), near=self._place(near))
+        order = Order(changed, self.exam.tests, {}, secrets.randbits(32))
         return _Turn(variant, order, is_bug)
-
-    def _place(self, bug: Variant) -> str:
-        """The function in which the first change of ``bug`` is; empty where it is in none."""
-        change = bug.changes[0] if bug.changes else Change("", "", "")
-        text = self._app.get(change.file, "")
-        line = text[: text.find(change.old)].count("\n") + 1
-        around = [
-            node
-            for node in ast.walk(ast.parse(text))
-            if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
-        ]
-        return f"{change.file}:{around[-1].name}" if around else ""
 
 
 def app_of(step: Path) -> dict[str, str]:

@@ -178,15 +178,6 @@ def test_every_clock_is_years_ahead(ground: Ground) -> None:
     assert datetime.now().astimezone().year == YEAR
 
 
-def test_what_enters_a_function_is_run_first(ground: Ground) -> None:
-    others = "".join(f"\n\ndef test_{n}():\n    pass\n" for n in range(20))
-    near = {"near": "app/__init__.py:double", "seed": 3}
-    assert run(ground, GOOD + others, seed=2).passed == 21
-
-    found = run(ground, GOOD.replace("== 6", "== 7") + others, **near)
-    assert (found.passed, len(found.told)) == (0, 1)
-
-
 def test_a_bug_that_cannot_be_planted_is_the_authors_fault(ground: Ground) -> None:
     lost = Exam((FILE,), (bug("lost", "nothing", "app/__init__.py", "not there", ""),))
     suite, exam = suite_of(ground, lost, GOOD)

@@ -74,6 +74,7 @@ EXAM = Exam(
             ),
         ),
     ),
+    years=3,
 )
 
 # Makes rows, and says what came of it: what is right is known out here.

@@ -102,6 +102,7 @@ EXAM = Exam(
             ),
         ),
     ),
+    years=3,
 )
 
 
