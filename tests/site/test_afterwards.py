@@ -27,6 +27,13 @@ def listed(site: Path) -> list[tuple[str, str, str]]:
     return LISTED.findall((site / "llms.txt").read_text("utf-8"))
 
 
+def test_code_has_no_elements_that_colour_nothing(site: Path) -> None:
+    page = (site / "learn/07_delivery/index.html").read_text("utf-8")
+
+    assert '<span class="k">def</span> ' in page
+    assert '<span class="n">' not in page
+
+
 def test_the_whole_course_has_every_page_once(whole: str, listed: list[tuple[str, ...]]) -> None:
     sections = re.findall(r'<section class="whole__page" id="([^"]+)"', whole)
 

@@ -165,11 +165,11 @@ def test_a_loop_without_end_is_stopped_and_the_edits_stay(opened: Opened) -> Non
 
     opened.says("stopped")
     assert opened.record["files"]["01_architecture/app/__init__.py"] == loop
+    opened.says("ready again", LOADS)  # before another message takes its place
     opened.button("Reset").click()
     assert opened.record["files"] == {}
     opened.button("Undo the reset").click()
     assert opened.record["files"]["01_architecture/app/__init__.py"] == loop
-    opened.says("ready again", LOADS)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from checker.author.pages.plain import NAME, llms_txt, plain
 from checker.author.pages.versions import Versions
 from checker.author.pages.whole import PLACE, whole_course
 from checker.course import Course
+
+# A name and a gap in code have the colour of the code around them: on a long page the elements
+# for them weigh a kilobyte on the wire.
+UNCOLOURED = re.compile(r'<span class="[nw]">([^<]*)</span>')
 
 
 class Afterwards:
@@ -45,6 +50,9 @@ class Afterwards:
             file = site / place.url / "index.html"
             built = file.read_text("utf-8")
             file.write_text(built.replace(PLACE, whole_course(read, place)), encoding="utf-8")
+        for page in self.pages.values():
+            file = site / page.url / "index.html"
+            file.write_text(UNCOLOURED.sub(r"\1", file.read_text("utf-8")), encoding="utf-8")
 
     def _in_order(self) -> Iterator[Page]:
         """The pages of the navigation, each after the one that leads to it."""
