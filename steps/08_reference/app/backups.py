@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 
 
 class BackupError(Exception):
@@ -59,13 +59,16 @@ def copy_sqlite(source: Any, target: Any) -> None:
 
 
 def postgres(program: str, engine: Engine, *arguments: str) -> None:
-    url = engine.url.set(drivername="postgresql")._replace(password=None).render_as_string()
+    at = engine.url
+    address = URL.create(
+        "postgresql", at.username, None, at.host, at.port, at.database, at.query
+    ).render_as_string()
     environment = {**os.environ, "PGCONNECT_TIMEOUT": "10"}
-    if engine.url.password:
-        environment["PGPASSWORD"] = engine.url.password
+    if at.password:
+        environment["PGPASSWORD"] = at.password
     try:
         done = subprocess.run(
-            [program, "--dbname", url, *arguments],
+            [program, "--dbname", address, *arguments],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -22,7 +22,7 @@ class Converter(OpenAPIConverter):
     def __init__(self, spec: APISpec) -> None:
         super().__init__(VERSION, schema_name_resolver=lambda schema: None, spec=spec)
         self.add_attribute_function(constraints)  # type: ignore[no-untyped-call]
-        self.add_attribute_function(own_words)  # type: ignore[no-untyped-call]
+        self.add_attribute_function(own_description)  # type: ignore[no-untyped-call]
 
     def properties(self, among: Mapping[str, fields.Field[Any]]) -> dict[str, Any]:
         shape: dict[str, Any] = self.fields2jsonschema(among)  # type: ignore[no-untyped-call]
@@ -118,12 +118,12 @@ def constraints(
     return {}
 
 
-def own_words(
+def own_description(
     converter: OpenAPIConverter, field: fields.Field[Any], ret: dict[str, Any]
 ) -> dict[str, Any]:
-    """Another: what is said of a field counts, not what is said of the schema within it."""
-    said = field.metadata.get("description")
-    return {} if said is None else {"description": said}
+    """Another one: a field's own description counts, and not that of the schema within it."""
+    description = field.metadata.get("description")
+    return {} if description is None else {"description": description}
 
 
 def name_of(schema: Schema) -> str:
