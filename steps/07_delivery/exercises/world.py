@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import closing, contextmanager
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from importlib.util import module_from_spec, spec_from_file_location
 from math import inf
@@ -239,6 +240,7 @@ def run_tests(suite: Path, tests: list[str]) -> dict[str, Any]:
     class Reports:
         def __init__(self) -> None:
             self.failed: list[tuple[str, str]] = []
+            self.finished = 0
 
         def pytest_configure(self, config: pytest.Config) -> None:
             config.option.tbstyle = "native"  # the words are enough: no source need be found
@@ -248,7 +250,15 @@ def run_tests(suite: Path, tests: list[str]) -> dict[str, Any]:
                 crash = getattr(report.longrepr, "reprcrash", None)
                 said = crash.message if crash else report.longreprtext
                 name = report.nodeid.rpartition("::")[2].partition("[")[0]
-                self.failed.append((name, said.strip().splitlines()[0]))
+                lines = said.strip().splitlines()
+                # A fixture that is not there: the words are in the one line that pytest marks.
+                marked = (line[1:].strip() for line in lines if line.startswith("E "))
+                self.failed.append((name, next(marked, lines[0])))
+
+        def pytest_runtest_logfinish(self) -> None:
+            self.finished += 1
+            if self.finished == 1:
+                sys.modules["suite"].add_desk()
 
     reports = Reports()
     folder = Path.cwd() / "tests"
@@ -259,7 +269,8 @@ def run_tests(suite: Path, tests: list[str]) -> dict[str, Any]:
         # Nobody need look for other tests, in the folders above, nor rewrite asserts with words.
         here = ["--rootdir", str(suite.parent), "--confcutdir", str(suite.parent)]
         with environment():
-            pytest.main(
+            Context().run(  # as from the command line: no app has been pushed around the tests
+                pytest.main,
                 [*options, "-c", os.devnull, *here, "--noconftest", "--assert=plain"]
                 + [f"{suite}::{test}" for test in tests],
                 plugins=[fixtures, reports],
@@ -482,6 +493,7 @@ def insert_all(name: str, rows: list[dict[str, Any]]) -> list[int]:
     cache.clear()  # as if the app had written them: what was kept from before counts no more
     with closing(db.engine.raw_connection()) as connection:
         made = [
+            # audit: ignore[BSS209] the names are those of a test
             connection.cursor().execute(sql, [stored(row[column]) for column in columns]).lastrowid
             for row in rows
         ]
@@ -576,6 +588,7 @@ def offer_loans() -> dict[str, str]:
         "a returned loan of the same copy": {"returned": 0.5},
         "a second open loan": {},
         "a loan that was due before it was borrowed": {"due": 3, "returned": 0.5},
+        "a loan that was due the moment it was borrowed": {"due": 1, "returned": 0.5},
     }
     said: dict[str, str] = {}
     stored: list[int] = []
@@ -595,6 +608,7 @@ def remove(name: str, ids: list[int]) -> None:
 
     with closing(db.engine.raw_connection()) as connection:
         for identity in ids:
+            # audit: ignore[BSS209] the names are those of a test
             connection.cursor().execute(f"DELETE FROM {name} WHERE id = ?", [identity])  # noqa: S608
 
 
