@@ -144,12 +144,15 @@ def no_server(app: Flask) -> None:
     app.view_functions["document.show_document"] = public(show_document)
 
 
-def not_paged(app: Flask) -> None:
-    from app.auth.guards import requires
+def not_paged(rule: str) -> Callable[[Flask], None]:
+    def spoil(app: Flask) -> None:
+        from app.auth.guards import requires
 
-    get, post = requires("books:read")(fresh()), requires("books:write")(fresh())
-    app.add_url_rule("/api/v1/planted", "planted", get, methods=["GET"])
-    app.add_url_rule("/api/v1/planted", "planted_too", post, methods=["POST"])
+        get, post = requires("books:read")(fresh()), requires("books:write")(fresh())
+        app.add_url_rule(rule, "planted", get, methods=["GET"])
+        app.add_url_rule(rule, "planted_too", post, methods=["POST"])
+
+    return spoil
 
 
 def unlimited(app: Flask) -> None:
@@ -218,10 +221,12 @@ SABOTAGE: dict[str, Callable[[Flask], None]] = {
     "nothing on credentials": serve(
         lambda document: books(document)["post"].pop("security") and None
     ),
-    "a collection at once": not_paged,
+    "a collection at once": not_paged("/api/v1/planted"),
+    "a collection elsewhere": not_paged("/planted"),
     "a view that never counts": unlimited,
     "a probe that never counts": unlimited_outside,
     "limits off": limits_off,
+    "limits that nobody has set": lambda app: app.config.pop("RATELIMIT_ENABLED", None) and None,
     "no probe": move_probe,
     "a probe for POST": post_probe,
     "a probe behind a login": probe("/healthz", public=False, unlimited=True),

@@ -75,6 +75,9 @@ def judge_text(inside, check, cases, allowed="") -> None:
         for name in allowed.split():
             projects.append({name: wrong})
             expected.append((f"{wrong} in {name}", []))
+            namesake = f"app/deep/{name.removeprefix('app/')}"
+            projects.append({namesake: wrong})
+            expected.append((f"{wrong} in {namesake}", [namesake]))
         projects.append({"elsewhere/other.py": wrong, "app/x.py": ""})
         expected.append((f"{wrong} in a module that is not below app/", []))
     for (text, names), said in zip(expected, inside(say_of_files, check, projects), strict=True):
@@ -95,6 +98,7 @@ def test_apps_are_made_in_the_factory(inside):
         "from flask import Flask\ndef create_app():\n    return Flask(__name__)\n": False,
         "from flask import Flask\nclass A:\n    def new(self):\n        return Flask('a')\n": False,
         "from flask import Flask\nclass A:\n    app = Flask(__name__)\n": True,
+        "from flask import Flask\nfor app in [Flask(__name__)]:\n    app.run()\n": True,
         "from flask import Flask\ndef use(app: Flask) -> Flask:\n    return app\n": False,
         "'Flask(__name__)'  # Flask()\n": False,
     }
@@ -105,6 +109,7 @@ def test_extensions_have_one_home(inside):
     cases = {
         "from flask_caching import Cache\ncache = Cache()\n": True,
         "from flask_limiter import Limiter as Guard\nlimiter = Guard(key_func=None)\n": True,
+        "from flask_caching import Cache\nkept = [Cache()]\n": True,
         "from flask_caching import Cache\ndef make(app):\n    return Cache(app)\n": False,
         "from flask import Blueprint\nbooks = Blueprint('books', __name__)\n": False,
         "from flask_marshmallow.schema import Schema\nclass A(Schema):\n    pass\n": False,
@@ -120,9 +125,9 @@ def test_no_secret_in_the_code(inside):
         f"SECRET_KEY = '{word}'\n": True,
         f"class C:\n    admin_password: str = '{word}'\n": True,
         f"def f(self):\n    self.Api_Key = '{word}'\n": True,
-        f"a = B_TOKEN = '{word}'\n": True,
+        f"a = B_TOKEN = '{word[:8]}'\n": True,
         "SECRET_KEY = os.environ['SECRET_KEY']\n": False,
-        "token = ''\npassword = 'short'\n": False,
+        "token = ''\npassword = 'shorter'\n": False,
         f"tokens = '{word}'\nsecret_length = 32\n": False,
         f"password: str\nprint('password', '{word}')\n": False,
     }
@@ -213,10 +218,15 @@ SPOILT = {
         "a path left out": [],
         "no document": [],
     },
-    "pages": {"a collection at once": ["planted"], "a known scope": []},
+    "pages": {
+        "a collection at once": ["planted"],
+        "a collection elsewhere": [],
+        "a known scope": [],
+    },
     "limits": {
         "a view that never counts": ["planted"],
         "limits off": ["RATELIMIT_ENABLED"],
+        "limits that nobody has set": [],
         "a probe that never counts": [],
     },
     "health": {
