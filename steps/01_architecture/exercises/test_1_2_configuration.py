@@ -85,7 +85,8 @@ def call_get_config_in_another_project(line: str) -> object:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder, "project")
         (project / "app").mkdir(parents=True)
-        (project / "elsewhere").mkdir()
+        elsewhere = Path(folder, "elsewhere")
+        elsewhere.mkdir()
         (project / "wsgi.py").touch()
         (project / ".env").write_text(line, encoding="utf-8")
         copy = shutil.copy(app.config.__file__, project / "app")
@@ -94,7 +95,7 @@ def call_get_config_in_another_project(line: str) -> object:
         sys.modules[spec.name] = module
         with environment():
             del os.environ["ENV_FILE"]
-            os.chdir(project / "elsewhere")
+            os.chdir(elsewhere)
             try:
                 spec.loader.exec_module(module)
                 settings.from_object(module.get_config("development"))
@@ -109,7 +110,10 @@ def settings_of(found: object, what: str) -> dict[str, object]:
     is_refused = "refused" in found
     assert not is_refused, f"{what} was refused: {found['refused']}"
     settings = found["settings"]
-    assert settings, f"get_config gave no settings for {what}: it returns an object that has them"
+    assert settings, (
+        f"get_config gave no settings for {what}: it must return an object, and they are its"
+        " attributes; is there a return at its end?"
+    )
     return settings
 
 
@@ -136,7 +140,7 @@ def assert_refused(found: object, variable: str, what: str, value: str = "") -> 
 def test_the_defaults_of_each_environment(inside, name):
     settings = settings_of(
         inside(call_get_config, name, {"SECRET_KEY": GOOD_KEY}),
-        f"{name}, with a good SECRET_KEY set just before the call,",
+        f"{name} with a good SECRET_KEY set just before the call",
     )
 
     expected = {
@@ -266,7 +270,9 @@ def test_a_log_level_in_small_letters_is_none(inside):
     )
 
 
-@pytest.mark.parametrize("value", ["LOUD", ""], ids=["unknown", "empty"])
+@pytest.mark.parametrize(
+    "value", ["LOUD", "CRITICAL", ""], ids=["unknown", "not_among_the_four", "empty"]
+)
 def test_a_log_level_that_is_none_is_refused(inside, value):
     for name in ENVIRONMENTS:
         found = inside(call_get_config, name, {"SECRET_KEY": GOOD_KEY, "LOG_LEVEL": value})
@@ -276,8 +282,8 @@ def test_a_log_level_that_is_none_is_refused(inside, value):
 
 @pytest.mark.parametrize(
     "value",
-    ["0", "-1024", "16.5", "16MB", ""],
-    ids=["zero", "negative", "fraction", "with_a_unit", "empty"],
+    ["0", "-1024", "16.5", "16MB", "²", ""],
+    ids=["zero", "negative", "fraction", "with_a_unit", "of_another_kind", "empty"],
 )
 def test_a_size_that_makes_no_sense_is_refused(inside, value):
     for name in ENVIRONMENTS:

@@ -54,16 +54,26 @@ def legacy_doors() -> list[str]:
 def own_functions() -> list[str]:
     """What Book, or a class of the app that it inherits from, can do by itself."""
     import inspect
+    from functools import cached_property
+
+    from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 
     from app.models import Book
 
-    kinds = (classmethod, staticmethod, property)
+    kinds = (
+        classmethod,
+        staticmethod,
+        property,
+        cached_property,
+        hybrid_method,
+        hybrid_property,
+    )
     return sorted(
         name
         for cls in Book.__mro__
         if cls.__module__.split(".")[0] == "app"
         for name, value in vars(cls).items()
-        if (inspect.isfunction(value) or isinstance(value, kinds)) and not name.startswith("_")
+        if (inspect.isfunction(value) or isinstance(value, kinds)) and not name.startswith("__")
     )
 
 
@@ -100,11 +110,27 @@ def relationships() -> dict[str, dict[str, object]]:
         relation.key: {
             "other end": relation.back_populates,
             "loads": relation.lazy,
+            "many": bool(relation.uselist),
             "goes with the book": relation.cascade.delete and relation.cascade.delete_orphan,
             "left to the database": bool(relation.passive_deletes),
         }
         for relation in inspect(Book).relationships
     }
+
+
+def version_counter() -> str:
+    """What ``version_id_col`` is given."""
+    from sqlalchemy import inspect
+
+    from app.models import Book
+
+    return type(inspect(Book).version_id_col).__name__
+
+
+def positions() -> list[int]:
+    import world
+
+    return sorted(row["position"] for row in world.rows("authorships"))
 
 
 def add_author(name: str) -> int:
@@ -200,6 +226,8 @@ def test_both_relationships_are_what_they_were(inside):
     assert set(found) >= {"authorships", "copies"}, "Book lost its authorships or its copies"
     for name in ("authorships", "copies"):
         assert found[name]["other end"] == "book", f"Book.{name} names the other end: book"
+        many = found[name]["many"]
+        assert many, f"Book.{name} holds one row: it is a list of all of them, Mapped[list[…]]"
         assert found[name]["goes with the book"], (
             f"when a book goes, its {name} go with it: cascade='all, delete-orphan'"
         )
@@ -215,6 +243,11 @@ def test_both_relationships_are_what_they_were(inside):
 
 
 def test_the_version_counts_the_writes(client, inside):
+    kind = inside(version_counter)
+    assert kind != "str", (
+        "version_id_col is given a text: it needs the column itself, {'version_id_col': version}"
+    )
+
     author = inside(add_author, f"A {secrets.token_hex(4)}")
     book = inside(add_book, [author])
     path = f"{BOOKS}/{book}"
@@ -255,6 +288,8 @@ def test_the_authors_keep_their_order(client, inside):
 
     shown = [author.get("name") for author in read(client.get(path)).get("authors", [])]
     assert shown == names, "the authors of a new book are not in the order of the cover"
+    counted = inside(positions)
+    assert counted == [0, 1, 2], "the positions on the cover of three authors count from 0"
     turned = {**body, "author_ids": ids[::-1], "version": made.get("version")}
     client.put(path, json=turned)
     shown = [author.get("name") for author in read(client.get(path)).get("authors", [])]
