@@ -66,6 +66,7 @@ def configured(cases: list[dict[str, object]]) -> list[dict[str, object]]:
 def redacted_of(config: dict[str, object]) -> object:
     """What may be shown of ``config``, and of what JSON cannot carry."""
     import json
+    from copy import deepcopy
 
     from app.settings import redacted
 
@@ -74,7 +75,7 @@ def redacted_of(config: dict[str, object]) -> object:
             return "hunter2"
 
     things = {"THING": Thing(), "PAIR": (1, Thing()), "SET": {"hunter2"}, 7: {8: "seven"}}
-    given = {**config, **things, "RAW": b"hunter2"}
+    given = {**deepcopy(config), **things, "RAW": b"hunter2"}
     shown = redacted(given)
     if any(given.get(name) != value for name, value in config.items()):
         return "spoilt"
@@ -182,6 +183,7 @@ def test_a_secret_may_come_from_a_file(inside):
         f"{name}_FILE": text + end for (name, text), end in zip(values.items(), ends, strict=True)
     }
     empty = {"SECRET_KEY": "", "DATABASE_URL": "", "ADMIN_KEY": "", "SIGNING_KEYS": ""}
+    empty_files = {"TEST_DATABASE_URL_FILE": "", "ADMIN_KEY_FILE": ""}
     two = {"ADMIN_KEY_FILE": f"{password}\r\n{password}\n\n"}
     found = ask(
         inside,
@@ -189,16 +191,17 @@ def test_a_secret_may_come_from_a_file(inside):
         {"name": "testing", "environ": {}, "files": two},
         {"name": "testing", "environ": {"ADMIN_KEY": password, "ADMIN_KEY_FILE": ""}},
         {"name": "testing", "environ": {"LOG_LEVEL_FILE": "/nowhere"}},
-        {"name": "testing", "environ": {}, "files": {"TEST_DATABASE_URL_FILE": ""}},
+        {"name": "testing", "environ": {}, "files": empty_files},
     )
 
-    settings = settings_of(found[0], "a production whose secrets are in files")
-    for name, key in SECRETS.items():
+    what = "a production whose secrets are in files, beside variables that are empty,"
+    settings = settings_of(found[0], what)
+    for (name, key), end in zip(SECRETS.items(), ends, strict=True):
         expected = values[name].encode("latin-1").decode()
         is_there = settings.get(key) == expected
         assert is_there, (
-            f"{name}_FILE names a file: its text, without the line break at its end and nothing"
-            f" else taken off, did not arrive as {key}"
+            f"{name}_FILE names a file that ends with {end!r}: its text, without the line break at"
+            f" its end and nothing else taken off, did not arrive as {key}"
         )
     twice = settings_of(found[1], "a file with an empty line at its end").get("ADMIN_KEY")
     assert twice == f"{password}\r\n{password}\n", (
@@ -206,7 +209,8 @@ def test_a_secret_may_come_from_a_file(inside):
     )
     lines = lines_of(found[4], "an empty file of TEST_DATABASE_URL_FILE")
     assert [line.partition(":")[0] for line in lines] == ["TEST_DATABASE_URL"], (
-        "TEST_DATABASE_URL_FILE names an empty file: its text is empty, and that is no address"
+        "TEST_DATABASE_URL_FILE and ADMIN_KEY_FILE name empty files: the text of each is empty,"
+        " which is no address, and an ADMIN_KEY that opens to nobody"
     )
     unnamed = settings_of(found[2], "an ADMIN_KEY beside an empty ADMIN_KEY_FILE")
     assert unnamed.get("ADMIN_KEY") == password, "an ADMIN_KEY_FILE that is empty counts as none"
@@ -218,12 +222,14 @@ def test_a_file_that_cannot_be_used_is_a_problem(inside):
     name = random.choice(["SECRET_KEY", "SIGNING_KEYS", "ADMIN_KEY"])
     gone = f"FOLDER/{secrets.token_hex(4)}"
     secret = a_key()
+    loud = {"LOG_LEVEL": "LOUD"}
     found = ask(
         inside,
         {"name": "production", "environ": production(**{f"{name}_FILE": gone, name: ""})},
         {"name": "production", "environ": production(**{f"{name}_FILE": "FOLDER", name: ""})},
-        {"name": "testing", "environ": {"LOG_LEVEL": "LOUD"}, "files": {f"{name}_FILE": "a\xff"}},
+        {"name": "testing", "environ": loud, "files": {f"{name}_FILE": f"{secret}\xff"}},
         {"name": "testing", "environ": {name: secret}, "files": {f"{name}_FILE": secret}},
+        {"name": "development", "environ": {}, "files": {"ENV_FILE": f"{name}_FILE={gone}"}},
     )
 
     for one, what in zip(found[:2], ["is not there", "is a folder"], strict=True):
@@ -236,12 +242,18 @@ def test_a_file_that_cannot_be_used_is_a_problem(inside):
     assert names == sorted([name, "LOG_LEVEL"]), (
         f"the file of {name}_FILE is no UTF-8, and LOG_LEVEL is wrong: each has its line"
     )
+    is_quoted = secret in "\n".join(lines)
+    assert not is_quoted, f"the file of {name}_FILE is no UTF-8: the message shows what is in it"
     lines = lines_of(found[3], f"{name} is set, and so is {name}_FILE")
     assert [line.partition(":")[0] for line in lines] == [name], (
         f"{name} is set, and so is {name}_FILE: whoever set one of them does not know of the other"
     )
     is_told = secret in lines[0]
     assert not is_told, "the message shows a secret"
+    lines = lines_of(found[4], f".env has a {name}_FILE, and no such file is there")
+    assert [line.partition(":")[0] for line in lines] == [name], (
+        f".env has a {name}_FILE, and no such file is there: what Settings is given counts"
+    )
 
 
 def test_staging_is_production_with_other_values(inside):
@@ -280,6 +292,7 @@ def test_nothing_secret_is_shown(inside):
         "SECRET_FALLBACKS": None,
         "USES_KEYS": False,
         "HAS_KEYS": True,
+        "KEY_OF_NOBODY": 0,
         "DATABASE_URL": f"postgresql+psycopg://ada:{password}@{host}:5432/library",
         "REDIS_URL": f"rediss://:{password}@{host}/0",
         "HOME": f"https://{host}:8443/shelf/",
@@ -303,6 +316,7 @@ def test_nothing_secret_is_shown(inside):
         "SECRET_FALLBACKS": None,
         "USES_KEYS": False,
         "HAS_KEYS": "***",
+        "KEY_OF_NOBODY": "***",
         "DATABASE_URL": f"postgresql+psycopg://ada:***@{host}:5432/library",
         "REDIS_URL": f"rediss://:***@{host}/0",
         "HOME": f"https://{host}:8443/shelf/",
