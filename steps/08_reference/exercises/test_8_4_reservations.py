@@ -568,6 +568,13 @@ def test_two_desks_are_one_after_the_other(client, inside):
         "the copy was held for somebody while you waited for the lock: read the queue under it"
     )
 
+    shelf = inside(a_book, queue=["ready", "waiting"])
+    inside(hold, shelf["book"], -1)
+    inside(while_waiting_for_the_lock, f"{SET} = 'fulfilled' WHERE id = {shelf['queue'][0]}")
+    expired = inside(expire)
+    assert inside(was_locked), f"a reservation expired, {LOCK}"
+    assert expired == 0, "it was fulfilled while you waited for the lock: look again under the lock"
+
 
 def test_members_see_and_give_up_their_own(member, librarian, inside):
     ids = inside(member_and_others)
