@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -32,6 +33,14 @@ def test_code_has_no_elements_that_colour_nothing(site: Path) -> None:
 
     assert '<span class="k">def</span> ' in page
     assert '<span class="n">' not in page
+
+
+def test_a_hint_is_not_given_away_by_the_search(site: Path) -> None:
+    index = json.loads((site / "search/search_index.json").read_text("utf-8"))
+    text = "".join(entry["text"] for entry in index["docs"])
+
+    assert "The contract, as the file states it" in text
+    assert "Hint 1 of 3" not in text
 
 
 def test_the_whole_course_has_every_page_once(whole: str, listed: list[tuple[str, ...]]) -> None:

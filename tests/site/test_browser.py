@@ -31,7 +31,8 @@ FULL = os.environ.get("SITE_TEST") == "full"
 LOOKS: list[Look] = [(1280, "light"), (390, "dark")]
 if FULL:
     LOOKS += [(1280, "dark"), (390, "light")]
-SAMPLE = {"index.html", "learn/05_patterns/index.html", "reference/coverage/index.html"}
+SAMPLE = {"index.html", "404.html"}
+SAMPLE |= {"learn/05_patterns/index.html", "reference/coverage/index.html"}
 AT_ONCE = 6
 HEAVIEST = 150_000
 """Bytes that a first visit of a page may fetch, as a host sends them: gzipped where that helps."""

@@ -31,7 +31,7 @@ def card(course: Course, exercise: Exercise) -> str:
     step = course.step_of(exercise)
     files = ", ".join(f"`work/{step.name}/{name}`" for name in exercise.edit)
     hints = [
-        folded(f"Hint {number} of 3", text, kind="hint")
+        folded(f"Hint {number} of 3", text, kind="hint", is_searched=False)
         for number, text in enumerate(exercise.hints, 1)
     ]
     parts = (

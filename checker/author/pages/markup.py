@@ -28,13 +28,15 @@ def fence(text: str, language: str = "text", title: str = "") -> str:
     return f"{ticks} {{.{language}{heading}}}\n{text.rstrip()}\n{ticks}\n"
 
 
-def folded(summary: str, body: str, kind: str = "note") -> str:
+def folded(summary: str, body: str, kind: str = "note", *, is_searched: bool = True) -> str:
     """``body`` behind a line that opens on a click, and without JavaScript too.
 
-    HTML around Markdown, and nothing indented: that nests, in any order.
+    HTML around Markdown, and nothing indented: that nests, in any order. What the search shows
+    of a page is unfolded: leave out what nobody should see before they ask.
     """
+    unsearched = "" if is_searched else ' data-search-exclude=""'
     return (
-        f'<details class="{kind}" markdown="1">\n'
+        f'<details class="{kind}"{unsearched} markdown="1">\n'
         f'<summary markdown="span">{summary}</summary>\n\n{body.strip()}\n\n</details>\n\n'
     )
 

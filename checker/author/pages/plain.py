@@ -82,5 +82,7 @@ def _address(link: str, page: Page, known: dict[str, str]) -> str:
     source = posixpath.join(posixpath.dirname(page.file.src_uri), link.removeprefix("/"))
     if link.startswith("/"):
         source = link[1:]
-    url = known[posixpath.normpath(source)]
+    url = known.get(posixpath.normpath(source))
+    if url is None:
+        return link  # a strict build refuses it, and says where it stands
     return posixpath.relpath(f"{url}{NAME}", page.url or ".")
