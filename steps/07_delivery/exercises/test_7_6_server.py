@@ -212,6 +212,7 @@ def test_ready_is_who_knows_the_tables(client, inside):
     assert [ready.status_code, ready.get_json(silent=True)] == [200, {"status": "ready"}], (
         "GET /readiness, where the database is at the head of the migrations"
     )
+    assert ready.headers.get("Cache-Control") == "no-store", "/readiness, when ready: as it is now"
     old = f"{random.randrange(10**7):08d}x"
     inside(at_revision, old)
     reason = assert_not_ready(client.get("/readiness"), "migrations", "at another revision")
@@ -258,12 +259,15 @@ def test_pages_of_named_origins_may_read(inside):
             f"{what}: the API takes no cookies, and asks no browser to send any"
         )
         assert "origin" in words_of(headers, "vary"), f"{what}: Vary has Origin"
+        if status == 401:
+            assert "accept" in words_of(headers, "vary"), f"{what}: Vary keeps what it had, Accept"
 
 
 def test_everybody_else_may_not(inside):
     mine = an_origin()
     strangers = [an_origin(), mine + ".evil.example", mine.replace("https", "http"), "null"]
     strangers += [f"{mine}:8443", "https://evil.example/" + mine, mine.replace(".", "x", 1)]
+    strangers += [mine.removesuffix("g")]
     ask = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "if-match"}
     requests = [
         {"path": f"{API}/books", "method": method, "headers": {"Origin": origin, **more}}
@@ -274,16 +278,18 @@ def test_everybody_else_may_not(inside):
         {"path": f"{API}/books", "method": "GET"},
         {"path": "/openapi.json", "method": "GET", "headers": {"Origin": mine}},
         {"path": "/healthz", "method": "GET", "headers": {"Origin": mine}},
+        {"path": f"/api/v2/{secrets.token_hex(3)}", "method": "GET", "headers": {"Origin": mine}},
         {"path": "/docs/", "method": "OPTIONS", "headers": {"Origin": mine, **ask}},
     ]
     for settings in (f"{mine} {an_origin()}", mine, ""):
         some = requests if settings else requests[:2]
-        for (_, headers), one in zip(inside(with_origins, settings, some), some, strict=True):
+        for (status, headers), one in zip(inside(with_origins, settings, some), some, strict=True):
             origin = one.get("headers", {}).get("Origin", "no origin")
             what = f"{one['method']} {one['path']} for {origin}"
             assert allowed(headers) == {}, f"{what}, and the app allows {settings or 'nobody'}"
-            if one["path"].startswith(API):
+            if one["path"].startswith(f"{API}/"):
                 assert "origin" in words_of(headers, "vary"), f"{what}: Vary has Origin"
+                assert status != 403, f"{what} was refused: what a browser shows is its own affair"
 
 
 def test_a_browser_asks_before_a_page_does(inside):
