@@ -148,6 +148,9 @@ def upgrade_safely(folder: Path) -> None:
         file = safe_upgrade(folder)
     except (BackupError, UpgradeFailed) as error:
         raise click.ClickException(str(error)) from None
+    except DBAPIError as error:
+        said = " ".join(str(error.orig).split())
+        raise click.ClickException(f"the database cannot be upgraded: {said}") from error
     click.echo("Nothing to do." if file is None else f"Upgraded. The back-up: {file}")
 
 
