@@ -10,7 +10,7 @@ from app import create_app
 def test_a_database_that_does_not_answer_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TEST_DATABASE_URL", f"sqlite:///{tmp_path}/nowhere/library.db")
+    monkeypatch.setenv("TEST_DATABASE_URL", f"sqlite:///{tmp_path}/nowhere/rows.db")
     runner = create_app("testing").test_cli_runner()
 
     result = runner.invoke(args=["safe-upgrade", str(tmp_path / "backups")])
