@@ -3,9 +3,6 @@
 const search = document.querySelector(".md-search");
 if (search) search.setAttribute("aria-label", "Search");
 
-// Tab closes the search: the box of its results, which is gone by then, is no place to stop at.
-search?.querySelector(".md-search__scrollwrap")?.setAttribute("tabindex", "-1");
-
 for (const nav of document.querySelectorAll("nav.md-nav[aria-labelledby]")) {
   const title = nav.querySelector(".md-nav__title");
   nav.removeAttribute("aria-labelledby");
