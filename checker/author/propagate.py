@@ -4,6 +4,9 @@ A step's starter grows out of the step before it, solved. So a change to step N,
 is merged into what step N+1 has of the same file: its starter, its solution, its
 alternatives. Step N+1, solved, may then have changed in turn, and is carried on. Last,
 each mistake is a patch on the solution: it is made anew where the solution has changed.
+
+The tests in ``exercises/`` stay with their step. What they stand on, ``world.py`` and the
+like, is carried to the next step where both have it.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from checker.author.trees import (
     application,
     below,
     differing,
+    helpers,
     lay,
     read_tree,
     write_blob,
@@ -153,6 +157,19 @@ def _onward(
             if ours is None and (place.startswith("solutions/") or path in old):
                 continue  # the next step has no solution of this file, or took the file out
             carried = _merged(place, said, old.get(path), new.get(path), ours)
+            if carried is not None:
+                yield carried
+    old, new = helpers(before.starter), helpers(now.starter)
+    for path in differing(old, new):
+        # One that comes or goes does so for this step's exercises, not for the next one's.
+        if path in old and path in new and path in later.starter:
+            carried = _merged(
+                f"steps/{following}/{path}",
+                f"step {name[:2]}",
+                old[path],
+                new[path],
+                later.starter[path],
+            )
             if carried is not None:
                 yield carried
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from checker.course import Exercise, Step
 from checker.files import tree as files_of
@@ -72,6 +72,15 @@ def solution_part(solutions: Tree) -> dict[str, Blob]:
 def application(tree: Tree) -> dict[str, Blob]:
     """The part of a step that grows from one step to the next."""
     return without(tree, OWN_OF_A_STEP)
+
+
+def helpers(tree: Tree) -> dict[str, Blob]:
+    """What the tests in a step's ``exercises/`` stand on: everything there but the tests."""
+    return {
+        name: blob
+        for name, blob in tree.items()
+        if name.startswith("exercises/") and not PurePosixPath(name).match("test_*.py")
+    }
 
 
 def without(tree: Tree, parts: Sequence[str]) -> dict[str, Blob]:

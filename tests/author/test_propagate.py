@@ -113,10 +113,50 @@ def test_files_that_come_and_go_travel(repository) -> None:
 
 def test_each_step_keeps_its_own_manifest_tests_and_notebook(repository) -> None:
     repository.replace("steps/01_first/step.toml", "Greetings and sums.", "Greetings.")
-    repository.replace("steps/01_first/exercises/world.py", "How to build", "How we build")
+    repository.replace("steps/01_first/exercises/test_1_1_greeting.py", "by name", "so")
     repository.write("steps/01_first/tour.ipynb", "{}")
 
     assert carry(repository) == []
+
+
+def test_what_the_tests_stand_on_travels(repository) -> None:
+    world = "steps/{}/exercises/world.py"
+    later = repository.read(world.format("02_second"))
+    repository.write(world.format("02_second"), later + "\n\nMORE = 1\n")
+    commit(repository.root)
+    repository.replace(world.format("01_first"), "How to build", "How we build")
+
+    carried = carry(repository)
+
+    assert paths(carried) == [world.format("02_second"), world.format("03_third")]
+    for step in ("02_second", "03_third"):
+        assert "How we build" in repository.read(world.format(step))
+    assert repository.read(world.format("02_second")).endswith("MORE = 1\n")
+    assert "MORE" not in repository.read(world.format("03_third")), "it had none before the fix"
+
+
+def test_what_only_one_steps_tests_stand_on_stays(repository) -> None:
+    for step in ("01_first", "02_second"):
+        repository.write(f"steps/{step}/exercises/watching.py", "SEEN = 0\n")
+    commit(repository.root)
+    repository.write("steps/01_first/exercises/moving.py", "MOVED = 0\n")
+    repository.path("steps/01_first/exercises/watching.py").unlink()
+
+    assert carry(repository) == []
+    assert repository.path("steps/02_second/exercises/watching.py").exists()
+
+
+def test_a_conflict_in_what_the_tests_stand_on_is_told(repository) -> None:
+    world = "steps/{}/exercises/world.py"
+    repository.replace(world.format("02_second"), "How to build", "How others build")
+    commit(repository.root)
+    repository.replace(world.format("01_first"), "How to build", "How we build")
+
+    (conflict,) = carry(repository)
+
+    assert conflict.path == world.format("02_second")
+    assert "the same lines" in conflict.conflict
+    assert "How we build" in repository.read(world.format("02_second") + ".rej")
 
 
 def test_binary_and_executable_files_travel(repository) -> None:
