@@ -10,7 +10,6 @@ import io
 import json
 import logging
 import os
-import random
 import secrets
 import sqlite3
 import sys
@@ -195,23 +194,8 @@ def current_revision() -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def run_suite() -> dict[str, Any]:
-    """What came of ``suite.py`` with the fixtures of ``tests/conftest.py``.
-
-    How many apps its tests met, and the name and the words of each that failed. One run serves
-    all tests of exercise 2.6: starting pytest is the dearest part of it.
-    """
-    if not SUITE:
-        same_row = ["test_a_request", "test_a_service", "test_the_session"]
-        first, second, third = random.sample(same_row, k=3)
-        undone = ["test_a_conflict", "test_a_rollback", second, "test_an_author", "test_no_author"]
-        tests = [first, *undone, third, "test_what_was_there", "test_the_tables"]
-        SUITE.update(run_tests(Path(__file__).with_name("suite.py"), tests))
-    return SUITE
-
-
-SUITE: dict[str, Any] = {}
-"""What :func:`run_suite` found."""
+SUITE: dict[str, dict[str, Any]] = {}
+"""What :func:`run_tests` found, by the text of the suite: one run serves all tests around it."""
 
 # Of pytest's own plugins only what fixtures use; our own is for the tests around these.
 WITHOUT = (
@@ -234,7 +218,10 @@ WITHOUT = (
 
 
 def run_tests(suite: Path, tests: list[str]) -> dict[str, Any]:
-    """Run tests of ``suite``, in this order, with the fixtures of ``tests/conftest.py``."""
+    """Run tests of ``suite``, in this order, with the fixtures of ``tests/conftest.py``.
+
+    How many apps they met, and the name and the words of each that failed.
+    """
     import pytest
 
     class Reports:
