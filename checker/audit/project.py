@@ -28,6 +28,7 @@ TEXTS = re.compile(
 TEST_PLACE = re.compile(
     r"(^|/)(tests?|testing|conftest\.py|test_[^/]*|[^/]*_tests?\.py)(/|$)", re.IGNORECASE
 )
+TESTPATHS = re.compile(r"^testpaths\s*=\s*(\[[^\]]*\]|.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 MIGRATION = re.compile(r"(^|/)(migrations?|alembic)/")
 DEVELOPMENT = re.compile(r"dev|test|local|debug|override|ci\b|example|sample", re.IGNORECASE)
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
@@ -123,8 +124,24 @@ class Project:
         return [
             file
             for file in self.python
-            if not TEST_PLACE.search(file.name) and not MIGRATION.search(file.name)
+            if not TEST_PLACE.search(file.name)
+            and not MIGRATION.search(file.name)
+            and not file.name.startswith(self._test_folders)
         ]
+
+    @cached_property
+    def _test_folders(self) -> tuple[str, ...]:
+        """Where pytest is told to look for tests, ``("checks/",)``: helpers lie there, too.
+
+        Not where a package is: an application does not become a test by those beside it.
+        """
+        settings = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+        paths = " ".join(found for name in settings for found in TESTPATHS.findall(self.text(name)))
+        folders = {path.strip("./") + "/" for path in re.findall(r"[\w./-]+", paths)} - {"/"}
+        packages = [name for name in self.names if name.endswith("__init__.py")]
+        return tuple(
+            each for each in folders if not any(name.startswith(each) for name in packages)
+        )
 
     @cached_property
     def tests(self) -> list[str]:

@@ -119,6 +119,22 @@ def test_what_is_excluded_is_not_read(audited: Audited) -> None:
     assert ids(audited(files | settings('exclude = ["vendor"]'))) == []
 
 
+@pytest.mark.parametrize("setting", ["pytest.ini", "pyproject.toml"])
+def test_a_folder_is_of_tests_where_pytest_is_told_so(audited: Audited, setting: str) -> None:
+    tables = "from app import db\n\n\ndef build():\n    db.create_all()\n"
+    texts = {
+        "pytest.ini": "[pytest]\ntestpaths = tests\n    ./checks src\npythonpath = tools\n",
+        "pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = [\n 'checks',\n 'src',\n]\n",
+    }
+    places = ("checks/world.py", "tools/world.py", "src/app/world.py")
+    files = {**dict.fromkeys(places, tables), "src/app/__init__.py": "db = 1\n"}
+
+    found = audited({**files, setting: texts[setting]}).findings
+
+    made = {finding.hit.file for finding in found if finding.rule.id == "BSS207"}
+    assert made == {"tools/world.py", "src/app/world.py"}, "checks/ holds tests"
+
+
 @pytest.mark.parametrize(
     "text",
     ['select = "BSS1"', 'select = ["XYZ"]', 'colour = ["red"]', "per-file-ignores = 3", "x = ["],
