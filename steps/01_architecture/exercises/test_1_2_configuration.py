@@ -12,8 +12,9 @@ GOOD_KEY = secrets.token_hex(32)
 
 def call_get_config(name: str, environ: dict[str, str], env_file: str | None = None) -> object:
     """What ``get_config(name)`` gives there, or how it refuses."""
-    import tempfile
+    from contextlib import ExitStack
     from pathlib import Path
+    from tempfile import TemporaryDirectory
 
     from flask import Config
 
@@ -21,9 +22,9 @@ def call_get_config(name: str, environ: dict[str, str], env_file: str | None = N
     from world import environment, plain
 
     settings = Config(".")
-    with tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as stack:
         if env_file is not None:
-            file = Path(folder, "local.env")
+            file = Path(stack.enter_context(TemporaryDirectory()), "local.env")
             file.write_text(env_file, encoding="utf-8")
             environ = {**environ, "ENV_FILE": str(file)}
         with environment(**environ):
