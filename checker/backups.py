@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from checker.errors import UserError
-from checker.files import CACHES, locked, read, refuse_odd, write, write_json
+from checker.files import CACHES, locked, read, refuse_odd, replace, write, write_json
 
 VERSION = 1
 UNDO = "undo"
@@ -133,7 +133,7 @@ class Backups:
             "sha256": digests,
         }
         write_json(unfinished / "copy.json", record)
-        unfinished.replace(folder)
+        replace(unfinished, folder)
         return copy
 
     def _apply(self, name: str, before: bytes | None, change: Change) -> None:

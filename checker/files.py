@@ -130,7 +130,7 @@ def write(path: Path, content: bytes, mode: int | None = None) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(mode)
-        _replace(temporary, path)
+        replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -142,8 +142,11 @@ def _umask() -> int:
     return mask
 
 
-def _replace(source: Path, target: Path) -> None:
-    """``replace``, tried for a second on Windows, where a reader of the target is in the way."""
+def replace(source: Path, target: Path) -> None:
+    """``source.replace``, tried for a second on Windows, where whoever reads is in the way.
+
+    That is another program with the target, or one that looks at all that is new, for viruses.
+    """
     for _ in range(20):
         try:
             source.replace(target)

@@ -26,6 +26,8 @@ import subprocess
 import termios
 import urllib.request
 
+from checker.learn.watch.loop import editor_command
+
 # That nothing waits for ever: on a busy machine an answer may take a good while.
 DEADLINE = 60.0
 FAKE = Path(__file__).parent / "watch_with_fake_engine.py"
@@ -469,12 +471,25 @@ def test_without_an_editor_the_file_is_named(learner: Any, screen: Screen) -> No
     screen.wait("no editor is set")
 
 
-def test_an_editor_that_is_not_there_is_named(learner: Any, screens: Open) -> None:
+@pytest.mark.parametrize("setting", ["no-such-editor -w", "the 'editor"])
+def test_an_editor_that_is_not_there_is_named(learner: Any, screens: Open, setting: str) -> None:
     learner.session.workspace.start(learner.session.course.step(1))
-    screen = screens(learner, VISUAL="no-such-editor -w")
+    screen = screens(learner, VISUAL=setting)
     screen.verdict("it says return")
     screen.press("e")
-    screen.wait("cannot start 'no-such-editor -w'")
+    screen.wait(f"cannot start {setting!r}")
+
+
+def test_an_editor_is_found_as_windows_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = tmp_path / "code.cmd"
+    found.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    elsewhere = "C:\\Program Files\\An editor\\editor.exe"
+
+    assert editor_command("code.cmd --wait", windows=True) == [str(found), "--wait"]
+    assert editor_command(f'"{elsewhere}" -w', windows=True) == [elsewhere, "-w"]
 
 
 def test_no_color_leaves_marks_and_words(learner: Any, screens: Open) -> None:

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from checker.backups import Copy
 from checker.course import Course
 from checker.errors import EnvironmentTrouble, UserError
-from checker.files import explain, tree
+from checker.files import explain, replace, tree
 from checker.workspace import Workspace
 
 COURSE = Path(__file__).parent / "course"
@@ -463,3 +463,29 @@ class TestCarrying:
     def test_the_step_before_must_be_there(self, learner: Any) -> None:
         with pytest.raises(UserError, match="checker start 1"):
             self.carry(learner)
+
+
+@pytest.mark.parametrize("busy", [3, 100])
+def test_on_windows_another_program_is_given_time_to_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy: int
+) -> None:
+    held = iter(range(busy))
+    move = Path.replace
+
+    def attempt(self: Path, target: Path) -> Path:
+        if next(held, None) is not None:
+            raise PermissionError(13, "another program has it", str(target))
+        return move(self, target)
+
+    (tmp_path / "unfinished").mkdir()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", attempt)
+        patched.setattr("checker.files.time.sleep", lambda _: None)
+        patched.setattr(sys, "platform", "win32")
+        if busy == 100:
+            with pytest.raises(PermissionError):
+                replace(tmp_path / "unfinished", tmp_path / "finished")
+        else:
+            replace(tmp_path / "unfinished", tmp_path / "finished")
+
+    assert (tmp_path / "finished").exists() == (busy == 3)

@@ -57,6 +57,15 @@ def test_every_file_is_small_enough_to_clone(tracked):
     assert big == []
 
 
+def test_every_text_ends_its_lines_alike_on_every_system(tracked):
+    command = ["git", "-c", "safe.directory=*", "ls-files", "--eol"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    odd = [
+        line for line in listed.splitlines() if not re.match(r"i/(lf|-text|none) .* eol=lf", line)
+    ]
+    assert odd == []
+
+
 def test_what_is_made_is_not_kept(tracked):
     anywhere, at_the_top = {"__pycache__", "node_modules"}, {".uv", ".venv", "site", "work"}
     names = [file.relative_to(ROOT) for file in tracked]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,6 +48,18 @@ CANCEL_AGAIN = 0.03
 WINDOWS_WAIT = 0.1
 INTERRUPTED = 130
 HUNG_UP = 129
+
+
+def editor_command(setting: str, *, windows: bool) -> list[str]:
+    """The words of ``EDITOR``. On Windows a backslash belongs to a path, and code is code.cmd.
+
+    Raises :class:`ValueError` where a quote has no end.
+    """
+    words = shlex.split(setting, posix=not windows)
+    if windows:
+        words = [word.strip('"') for word in words]
+        words[:1] = [shutil.which(word) or word for word in words[:1]]
+    return words
 
 
 @dataclass
@@ -312,9 +325,9 @@ class Watch:
         if not editor:
             self.moment.notice = f"no editor is set: open {file}, or export EDITOR=nano"
             return
-        command = [*shlex.split(editor, posix=os.name != "nt"), str(file)]
         self.is_lent = True
         try:
+            command = [*editor_command(editor, windows=os.name == "nt"), str(file)]
             with paused(self.terminal, self._press):
                 subprocess.run(command, check=False)
         except (OSError, ValueError) as error:
