@@ -13,7 +13,7 @@ from subprocess import DEVNULL, STDOUT, SubprocessError, call, check_output
 
 ROOT = Path(__file__).resolve().parent
 VENV, UV, LOCK = ROOT / ".venv", ROOT / ".uv", ROOT / "requirements.lock"
-EXE = ".exe" if os.name == "nt" else ""
+EXE, AGAIN = (".exe", "py start.py") if os.name == "nt" else ("", "python3 start.py")
 PYTHON = VENV / ("Scripts" if EXE else "bin") / f"python{EXE}"
 
 # The caller's variables, less those that would send an import or an install elsewhere.
@@ -57,7 +57,7 @@ def explain(error: BaseException) -> int:
     said = "\n".join(str(getattr(e, "output", "") or e) for e in (error.__context__ or "", error))
     what, todo = next((what, todo) for words, what, todo in CAUSES if re.search(words, said))
     print(*said.strip().split("\n")[-5:], f"\nNot set up: {what}", sep="\n", file=sys.stderr)
-    print(f"  where  {ROOT}\n  next   {todo}, then type: python3 start.py", file=sys.stderr)
+    print(f"  where  {ROOT}\n  next   {todo}, then type: {AGAIN}", file=sys.stderr)
     return 4
 
 

@@ -23,7 +23,8 @@ from checker.workspace import Workspace
 OLDEST_PYTHON = (3, 11)
 FREE_MEGABYTES = 200
 EVENT_SECONDS = 2.0
-_FRESH = {"win32": "rmdir /s /q .venv && py start.py"}
+# In PowerShell as in the old prompt
+_FRESH = {"win32": 'cmd /c "rmdir /s /q .venv & py start.py"'}
 REINSTALL = _FRESH.get(sys.platform, "rm -rf .venv && python3 start.py")
 
 State = Literal["ok", "note", "bad"]

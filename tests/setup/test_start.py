@@ -230,7 +230,8 @@ def test_no_network_is_said_in_words(course):
     assert outcome.code == 4
     assert "Not set up: there is no network" in outcome.said
     assert str(course.root) in outcome.said
-    assert "then type: python3 start.py" in outcome.said
+    again = "py start.py" if os.name == "nt" else "python3 start.py"
+    assert f"then type: {again}" in outcome.said
 
 
 OLD = "import runpy, sys; sys.version_info = (3, 8, 18); sys.version = '3.8.18 (default)';"
