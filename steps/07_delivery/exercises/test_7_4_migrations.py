@@ -218,7 +218,7 @@ def upgrade_safely(migration: str, trouble: str) -> dict[str, object]:
 
     copy = backups.copy_sqlite
     with (
-        TemporaryDirectory() as place,
+        TemporaryDirectory(ignore_cleanup_errors=True) as place,
         moving.house() as house,
         moving.planted(migration),
     ):
