@@ -55,8 +55,8 @@ def main(arguments: "list[str]") -> int:
 def explain(error: BaseException) -> int:
     """Say what happened, where, and what to type next; a failure of pip follows one of uv."""
     said = "\n".join(str(getattr(e, "output", "") or e) for e in (error.__context__ or "", error))
-    what, todo = next((what, todo) for words, what, todo in CAUSES if re.search(words, said))
-    print(*said.strip().split("\n")[-5:], f"\nNot set up: {what}", sep="\n", file=sys.stderr)
+    why, todo = next((why, todo) for words, why, todo in CAUSES if re.search(words, said))
+    print(*re.findall("(.{1,200}).*", said)[-5:], f"\nNot set up: {why}", sep="\n", file=sys.stderr)
     print(f"  where  {ROOT}\n  next   {todo}, then type: {AGAIN}", file=sys.stderr)
     return 4
 

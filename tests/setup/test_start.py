@@ -278,7 +278,9 @@ def test_an_old_python_can_read_the_file():
 def test_a_python_that_cannot_install_says_why(course, tmp_path, words, what):
     # Stands in for the interpreter of a system without pip: all its modules end like this.
     broken = tmp_path / "python3"
-    broken.write_text(f"#!/bin/sh\necho '{words}'\nexit 1\n", encoding="utf-8")
+    packages = "one, another, " * 100  # pip names all that it is about to install in one line
+    text = f"#!/bin/sh\necho '{packages}'\necho '{words}'\nexit 1\n"
+    broken.write_text(text, encoding="utf-8")
     broken.chmod(0o755)
     script = f"import runpy, sys; sys.executable = {str(broken)!r}; sys.argv = sys.argv[1:];"
     outcome = course.start(
@@ -288,6 +290,8 @@ def test_a_python_that_cannot_install_says_why(course, tmp_path, words, what):
     assert outcome.code == 4
     assert f"Not set up: {what}" in outcome.said
     assert words.splitlines()[-1] in outcome.said
+    assert packages[:100] in outcome.said
+    assert packages not in outcome.said
 
 
 @linux
