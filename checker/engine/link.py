@@ -22,6 +22,9 @@ KEPT = (
     *("USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"),
 )
 SET = {
+    # macOS would look for proxies in its settings, which ends a forked process: see the warning in
+    # the documentation of urllib.request. No test goes by way of one.
+    "NO_PROXY": "*",
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     "PYTHONBREAKPOINT": "0",
     "PYTHONDONTWRITEBYTECODE": "1",

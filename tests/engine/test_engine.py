@@ -161,9 +161,9 @@ def test_the_surroundings_are_cleared(
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "secret")
     with create_engine("fork" if type(engine) is engines.ForkEngine else "spare") as fresh:
-        verdict = fresh.check(
-            course(top(VIEWS, "import os\nassert 'GITHUB_TOKEN' not in os.environ\n"))
-        )
+        text = "import os\nassert 'GITHUB_TOKEN' not in os.environ\n"
+        text += "from urllib.request import getproxies\nassert getproxies() == {'no': '*'}\n"
+        verdict = fresh.check(course(top(VIEWS, text)))
     assert verdict.state == "solved"
 
 
