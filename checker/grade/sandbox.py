@@ -377,7 +377,7 @@ def learners_uid() -> int | None:
     If it can be, a user of whom there is no other process on this machine: a bound on the
     processes of a user is then a bound on one submission.
     """
-    if os.getuid() != 0:
+    if sys.platform != "linux" or os.getuid() != 0:
         return None
     rows = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
     known = [(int(first), int(count)) for first, _, count in map(str.split, rows)]

@@ -449,6 +449,13 @@ def test_one_process_serves_an_exercise_after_the_other_until_a_test_fails(
     assert [verdict.state for verdict in verdicts] == ["solved", "not_yet", "solved"]
 
 
+def test_where_there_are_no_users_nobody_is_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as windows:
+        windows.setattr(sys, "platform", "win32")
+        windows.delattr(os, "getuid")
+        assert learners_uid() is None
+
+
 @pytest.mark.skipif(learners_uid() is None, reason="only root keeps a process warm")
 def test_a_warm_process_spares_time_and_changes_nothing(submission: Path) -> None:
     (submission / "app" / "__init__.py").write_text(UNSOLVED, encoding="utf-8")
