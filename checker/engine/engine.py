@@ -18,6 +18,7 @@ from checker.engine.job import Job
 from checker.engine.link import Link
 from checker.engine.supervise import Supervisor
 from checker.engine.verdict import Failure, Verdict
+from checker.engine.waits import Runner
 
 OnEvent = Callable[[Event], None]
 
@@ -54,7 +55,13 @@ class _WarmEngine:
         self._cancelled = False
         self._closed = False
 
-    def check(self, job: Job, on_event: OnEvent | None = None) -> Verdict:
+    def check(
+        self,
+        job: Job,
+        on_event: OnEvent | None = None,
+        app: Callable[[], Runner | None] | None = None,
+    ) -> Verdict:
+        """As every engine does; ``app`` tells where a remote app runs now, if not below us."""
         with self._one:
             try:
                 folder = tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
@@ -62,14 +69,16 @@ class _WarmEngine:
                 problem = Failure(f"no temporary folder can be made: {error}")
                 return Verdict(job.exercise, "environment", problem=problem)
             with folder:
-                return self._check(job, job.stack or Path(folder.name) / "stack.txt", on_event)
+                stack = job.stack or Path(folder.name) / "stack.txt"
+                return self._check(
+                    job, stack, Supervisor(job, stack, lambda: self._cancelled, on_event, app)
+                )
 
-    def _check(self, job: Job, stack: Path, on_event: OnEvent | None) -> Verdict:
+    def _check(self, job: Job, stack: Path, supervisor: Supervisor) -> Verdict:
         with self._state:
             if self._closed:
                 raise Cancelled
             self._cancelled = False
-        supervisor = Supervisor(job, stack, lambda: self._cancelled, on_event)
         try:
             while not supervisor.over:
                 self._go_on(supervisor, {"do": "run", "job": job.to_json(), "stack": str(stack)})

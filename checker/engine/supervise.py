@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from checker.engine.events import Event, TestFinished, TestsCollected, TestStart
 from checker.engine.job import Job
 from checker.engine.link import Link
 from checker.engine.verdict import Failure, Outcome, State, TestResult, Verdict
+from checker.engine.waits import Runner, Waits
 from checker.harness.endings import ending, while_loading
 from checker.harness.failure import Location
 from checker.harness.ground import Ground
@@ -28,9 +30,20 @@ _FLOOD = 2 * FLOOD
 _START = 120.0
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _LOOK = 0.1
+# A limit is of the time that the code has had. Yet by the clock it is no more than so many
+# times as long: who is good at seeming to wait gains no more than that.
+_BY_THE_CLOCK = 3
 
 # What a test is at: our own process for the app, the app's loading, or the test proper.
 Phase = Literal["starting", "building", "testing"]
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """By the clock, and what had been ``waited`` for a processor until then."""
+
+    clock: float
+    waited: float
 
 
 class Supervisor:
@@ -38,6 +51,9 @@ class Supervisor:
 
     ``follow`` is called for each process in turn, until the check is ``over``. ``count``
     tests have run by then.
+
+    What a process has waited for a processor, while others had it, is not of its time: its own
+    and that of the ``app``, where this is another one.
     """
 
     def __init__(
@@ -46,13 +62,17 @@ class Supervisor:
         stack: Path,
         cancelled: Callable[[], bool],
         on_event: Callable[[Event], None] | None,
+        app: Callable[[], Runner | None] | None = None,
+        waits: Waits | None = None,
     ) -> None:
         self.job = job
         self.stack = stack
         self.cancelled = cancelled
         self.on_event = on_event
+        self.app = app
+        self.waits = waits or Waits()
         self.begin = time.monotonic()
-        self.since: float | None = None
+        self.since: _Moment | None = None
         self.over = False
         self.spent = 0.0
         self.names: tuple[str, ...] = ()
@@ -86,6 +106,7 @@ class Supervisor:
         self.killed, self.ended_theirs = "", False
         self.running: str | None = None
         self.asked: str | None = None
+        self.process: int | None = None
         self.done = False
         self.enter("testing")
 
@@ -93,7 +114,7 @@ class Supervisor:
     def out_of_patience(self) -> bool:
         """Whether the tests took too long together, from the first one that met the app."""
         patience, since = self.job.patience, self.since
-        return patience is not None and since is not None and time.monotonic() - since > patience
+        return patience is not None and since is not None and self.over_by(since, patience) > 0
 
     def goes_on(self) -> bool:
         """Whether the tests after the one that ended its process are to run."""
@@ -104,7 +125,9 @@ class Supervisor:
         """One frame of the child's."""
         match frame["event"]:
             case "ready":
-                self.started = time.monotonic()
+                self.started = self.now()
+            case "forked":
+                self.process = frame["process"]
             case "collected":
                 if not self.names:
                     self.names = tuple(frame["names"])
@@ -123,14 +146,14 @@ class Supervisor:
                 self.finished(frame)
             case "done":
                 self.done = True
-                self.started = time.monotonic()
+                self.started = self.now()
                 self.warnings = tuple(frame["warnings"])
                 if frame["problem"] is not None:
                     self.problem = _failure(frame["problem"])
 
     def enter(self, phase: Phase) -> None:
         """A part of a test begins: the app's loading must not eat the time of the test itself."""
-        self.phase, self.started = phase, time.monotonic()
+        self.phase, self.started = phase, self.now()
         if self.since is None and phase == "building":
             self.since = self.started
 
@@ -145,6 +168,7 @@ class Supervisor:
         """Kill what takes too long or prints too much; once is enough."""
         if self.killed:
             return
+        self.waits.update(time.monotonic(), self.runners)
         theirs = self.running is not None and self.phase != "starting"
         limit = self.job.limit if theirs else _START
         if self.out_of_patience and theirs:
@@ -152,9 +176,26 @@ class Supervisor:
         elif self.link.output.count > _FLOOD:
             self.end("flood", theirs)
         else:
-            over = time.monotonic() - self.started - limit
+            over = self.over_by(self.started, limit)
             if over > _LONGEST or (over > _GRACE and (self.line() or not theirs)):
                 self.end("slow", theirs)
+
+    def runners(self) -> Iterator[Runner]:
+        """The processes that a test is waited for."""
+        if self.process is not None:
+            yield Runner(self.process, self.process)
+        app = self.app() if self.app is not None else None
+        if app is not None:
+            yield app
+
+    def now(self) -> _Moment:
+        return _Moment(time.monotonic(), self.waits.total)
+
+    def over_by(self, since: _Moment, limit: float) -> float:
+        """By how many seconds a time is over that began then; less than 0 before."""
+        now = self.now()
+        waited = min(now.waited - since.waited, (_BY_THE_CLOCK - 1) * limit)
+        return now.clock - since.clock - waited - limit
 
     def end(self, why: str, theirs: bool) -> None:
         """End the process: it is ``theirs``, a test's of which the learner's code is a part."""
@@ -183,7 +224,7 @@ class Supervisor:
             printed=printed,
             details=self.dump(),
         )
-        seconds = time.monotonic() - self.started
+        seconds = time.monotonic() - self.started.clock
         self.spent += seconds
         kind: State = "does_not_load" if loading else "not_yet"
         self.end_test(TestResult(name, outcome, seconds, failure), kind)
@@ -232,7 +273,7 @@ class Supervisor:
         return dumped(self.stack)
 
     def end_test(self, result: TestResult, kind: State | None) -> None:
-        self.running, self.started = None, time.monotonic()
+        self.running, self.started = None, self.now()
         self.results[result.name] = result
         if kind is not None:
             self.kinds[result.name] = kind

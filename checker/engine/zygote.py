@@ -113,6 +113,7 @@ class _Nursery:
             os.setpgid(pid, pid)  # whoever comes first
         os.close(for_child)
         os.close(lifeline)
+        write_frame(self.frames_out, {"event": "forked", "process": pid})
         code = self.tend(pid, events)
         if code:
             self.kept.drop()

@@ -183,7 +183,7 @@ class Examiner:
             stack=stage.folder / "stack",
             whole=whole,
         )
-        verdict = None if sandbox.trouble else self._engine.check(job)
+        verdict = None if sandbox.trouble else self._engine.check(job, app=sandbox.app)
         if verdict is None or sandbox.trouble is not None:
             trouble = Failure(sandbox.trouble or "")
             return Verdict(exercise.id, "environment", problem=trouble)

@@ -23,6 +23,7 @@ from typing import IO, cast
 import psutil  # type: ignore[import-untyped]
 
 from checker.engine.link import SET
+from checker.engine.waits import Runner
 from checker.grade import gvisor
 from checker.grade.cgroups import Group
 from checker.grade.seccomp import filter_file
@@ -105,6 +106,8 @@ class Sandbox:
         self._lock = threading.Lock()
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
+        # The process that forks for each caller, and what it and all orphans are below.
+        self._listener: Runner | None = None
         self._warm = warm if walls.namespaces and not walls.gvisor and self.uid else None
         self._filter: int | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -115,6 +118,19 @@ class Sandbox:
         # The thread lives as long as the sandbox: bubblewrap dies with the one that started it.
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()
+
+    def app(self) -> Runner | None:
+        """The process that serves the caller of now; None where it cannot be seen from here."""
+        listener = self._listener
+        if listener is None or self.walls.gvisor:
+            return None
+        try:
+            children = psutil.Process(listener.process).children()
+            # Whatever else is there was started by it, and is younger.
+            first = min(children, key=psutil.Process.create_time, default=None)
+        except psutil.Error:
+            return None
+        return None if first is None else Runner(first.pid, listener.top)
 
     def close(self) -> None:
         """End all of it; nothing is left when this returns."""
@@ -216,7 +232,9 @@ class Sandbox:
         ready = told.readline()
         if ready:
             with suppress(psutil.NoSuchProcess):
-                self._bound([process.pid, *(child.pid for child in _below(process.pid))])
+                pids = [process.pid, *(child.pid for child in _below(process.pid))]
+                self._listener = Runner(pids[-1], process.pid)
+                self._bound(pids)
             with suppress(OSError):
                 lifeline.write(b"!")
                 lifeline.flush()
@@ -240,6 +258,7 @@ class Sandbox:
         with guest.line as line, guest.errors as errors:
             outside, _, inside = line_of(line).strip().partition(b" ")
             if inside and line_of(line) == _READY:
+                self._listener = Runner(int(inside), int(outside))
                 with suppress(psutil.NoSuchProcess):
                     self._bound([process.pid, *(each.pid for each in waiting), int(inside)])
                 with suppress(OSError):

@@ -26,6 +26,7 @@ from checker.author.trees import solved, write_tree
 from checker.course import Course
 from checker.engine.score import points
 from checker.engine.verdict import Verdict
+from checker.engine.waits import Runner
 from checker.errors import EnvironmentTrouble
 from checker.grade import isolation
 from checker.grade import probe as probes
@@ -473,6 +474,35 @@ def test_a_warm_process_spares_time_and_changes_nothing(submission: Path) -> Non
 
     assert told[0] == told[1]
     assert told[0].state == "not_yet"
+
+
+@pytest.mark.skipif(learners_uid() is None, reason="only root can be told from the learner")
+@pytest.mark.parametrize("warm", [True, False])
+def test_the_process_that_may_wait_for_a_processor_is_the_learners_own(
+    submission: Path, monkeypatch: pytest.MonkeyPatch, warm: bool
+) -> None:
+    """And not what it starts, nor what started it."""
+    code = "import os, time\nfor _ in range(3):\n    os.fork() or time.sleep(60)\ntime.sleep(60)\n"
+    (submission / "app" / "__init__.py").write_text(code, encoding="utf-8")
+    seen = []
+
+    class Seen(Sandbox):
+        def app(self) -> Runner | None:
+            runner = super().app()
+            if runner is None:
+                return None
+            with suppress(psutil.Error):  # it has gone meanwhile
+                first, top = psutil.Process(runner.process), psutil.Process(runner.top)
+                theirs = first.uids().real == self.uid
+                seen.append((theirs, first in top.children(recursive=True), len(first.children())))
+            return runner
+
+    monkeypatch.setattr(isolation, "Sandbox", Seen)
+    with Examiner(COURSE, choose(unsafe=False), limit=1.5, budget=BUDGET) as examiner:
+        (verdict,) = examiner.examine(submission, STEP, [EXERCISE], "seed", shuffled=not warm)
+
+    assert verdict.state == "does_not_load"
+    assert seen[-1] == (True, True, 3)
 
 
 @pytest.mark.skipif(learners_uid() is None, reason="only root keeps a process warm")
