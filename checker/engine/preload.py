@@ -6,8 +6,7 @@ import gc
 import importlib
 from contextlib import suppress
 
-_ROOM = 100_000
-"""So many new objects before the collector looks for the first time."""
+from checker.harness.garbage import settle
 
 MODULES = (
     # The API
@@ -77,10 +76,5 @@ def preload() -> None:
     for name in MODULES:
         with suppress(ImportError):
             importlib.import_module(name)
-    # What is here stays: the collector need not look at it in every check, nor, after a
-    # fork, write to its pages.
     gc.collect()
-    gc.freeze()
-    # Most checks end before there is anything worth collecting; one that makes more than they
-    # all do, as a loop may, is collected as ever.
-    gc.set_threshold(_ROOM, *gc.get_threshold()[1:])
+    settle()

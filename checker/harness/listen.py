@@ -26,6 +26,7 @@ from typing import NoReturn
 
 from checker.harness.children import be_child, wake_on_child
 from checker.harness.frames import write_frame
+from checker.harness.garbage import settle
 
 _MIB = 1024 * 1024
 _READY = b"ready\n"
@@ -50,7 +51,7 @@ def preload(names: Iterable[str]) -> None:
     for name in (*names, *(f"checker.harness.{name}" for name in ours)):
         with suppress(ImportError):
             importlib.import_module(name)
-    gc.freeze()
+    settle()
     gc.enable()
 
 
