@@ -25,6 +25,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
@@ -53,6 +54,11 @@ class Result:
     ``cpu`` is the processors' time of all processes together, which a busy machine changes least:
     for one submission and step, hostile work included. It is counted by a control group, as what
     dies with its sandbox is in no process's account; where no group can be made it is not known.
+
+    ``by_step`` has the sampled submissions only, the same ones by pytest and graded: with one job
+    that is what grading costs. ``waited`` has the whole class, hostile work too, by the number of
+    jobs: what somebody waits for it, to what pytest one after the other takes for as many that
+    are honest (for the hostile ones, it would be for ever).
     """
 
     submissions: int
@@ -60,6 +66,8 @@ class Result:
     naive_seconds: float
     graded_seconds: float
     ratio: float
+    by_step: Mapping[str, Mapping[str, float]]
+    waited: Mapping[int, float]
     naive_cpu: float | None
     graded_cpu: float | None
     hostile_seconds: float
@@ -78,7 +86,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure what grading a class costs.")
     parser.add_argument("--submissions", type=int, default=24)
     parser.add_argument("--step", action="append", help="such as 1; all, if not given")
-    parser.add_argument("--jobs", type=int, nargs="*", default=[1, 2])
+    every = sorted({1, 2, os.cpu_count() or 1})
+    parser.add_argument("--jobs", type=int, nargs="*", default=every)
     parser.add_argument("--sample", type=int, default=4, help="submissions that pytest runs too")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--no-hostile", action="store_true")
@@ -115,7 +124,8 @@ def measure(place: Path, steps: Sequence[Step], options: argparse.Namespace) -> 
         whole[jobs], parent[jobs], everything[jobs] = run
     last = place / f"out{options.jobs[-1]}"
     undisturbed = results_of(place / f"out{options.jobs[0]}")
-    seconds = seconds_of(place / f"out{options.jobs[0]}")
+    timings = {jobs: timings_of(place / f"out{jobs}") for jobs in options.jobs}
+    seconds = {name: told["seconds"] for name, told in timings[options.jobs[0]].items()}
     # A file that was written a moment ago is read once more: its times do not settle it yet.
     time.sleep(2.5)
     grade(last, 2)
@@ -128,7 +138,9 @@ def measure(place: Path, steps: Sequence[Step], options: argparse.Namespace) -> 
     edited = grade(last, 2)[0]
     regraded = journal_lines(last) - known
     (handed_in / f"{student}.zip").write_bytes(packed(made[student]))
-    naive, graded, naive_cpu = sample(place, made, steps, seconds, options.sample)
+    naive_each, naive_cpu = sample(place, made, steps, options.sample)
+    naive = statistics.mean(naive_each.values())
+    graded = statistics.mean(seconds[name] / len(steps) for name in made if "hostile" not in name)
     hostile = [seconds[name] for name in made if "hostile" in name]
     same = None
     if options.kills:
@@ -139,6 +151,8 @@ def measure(place: Path, steps: Sequence[Step], options: argparse.Namespace) -> 
         naive_seconds=naive,
         graded_seconds=graded,
         ratio=graded / naive,
+        by_step={step.name: costs(step, naive_each, timings) for step in steps},
+        waited={n: took / len(made) / len(steps) / naive for n, took in whole.items()},
         naive_cpu=naive_cpu,
         graded_cpu=cpu[options.jobs[0]],
         hostile_seconds=statistics.median(hostile) / len(steps) if hostile else 0.0,
@@ -258,15 +272,14 @@ def sample(
     place: Path,
     made: Mapping[str, Mapping[str, Tree]],
     steps: Sequence[Step],
-    seconds: Mapping[str, float],
     count: int,
-) -> tuple[float, float, float | None]:
-    """Seconds of one submission and step: by pytest in a fresh process, graded, and pytest's CPU.
+) -> tuple[dict[tuple[str, str], float], float | None]:
+    """Seconds of pytest in a fresh process, by submission and step; and its mean CPU.
 
     Hostile work is left out: pytest would wait for it for ever.
     """
     names = [name for name in made if "hostile" not in name][:count]
-    naive = []
+    naive = {}
     with Account() as account:
         for name in names:
             for step in steps:
@@ -280,10 +293,26 @@ def sample(
                     stderr=subprocess.DEVNULL,
                     check=False,
                 )
-                naive.append(time.perf_counter() - began)
-    graded = [seconds[name] / len(steps) for name in made if "hostile" not in name]
-    cpu = account.shared_by(len(naive))
-    return statistics.mean(naive), statistics.mean(graded), cpu
+                naive[name, step.name] = time.perf_counter() - began
+    return naive, account.shared_by(len(naive))
+
+
+def costs(
+    step: Step, naive: Mapping[tuple[str, str], float], timings: Mapping[int, Mapping[str, Any]]
+) -> dict[str, float]:
+    """Mean seconds of the sampled submissions of a step: by pytest, and with so many jobs."""
+    names = [name for name, of in naive if of == step.name]
+    found = {"pytest": statistics.mean(naive[name, step.name] for name in names)}
+    for jobs, told in timings.items():
+        found[str(jobs)] = statistics.mean(of_step(step, told[name]) for name in names)
+    return found
+
+
+def of_step(step: Step, told: Mapping[str, Any]) -> float:
+    """What a submission took of one step: of all its seconds, the share of that's exercises."""
+    exercises = told["exercises"]
+    own = sum(exercises.get(each.id, 0.0) for each in step.exercises)
+    return float(told["seconds"] * own / sum(exercises.values()))
 
 
 class Account:
@@ -335,13 +364,11 @@ class Account:
         return int(dict(row.split() for row in rows)["usage_usec"]) / 1e6
 
 
-def seconds_of(out: Path) -> dict[str, float]:
-    """How long each submission took, as the journal tells it."""
-    seconds: dict[str, float] = {}
-    table = json.loads((out / ".grading" / "timings.json").read_text(encoding="utf-8"))
-    for student, told in table.items():
-        seconds[student] = told["seconds"]
-    return seconds
+def timings_of(out: Path) -> dict[str, Any]:
+    """How long each submission took, and each exercise of it, as the journal tells it."""
+    text = (out / ".grading" / "timings.json").read_text(encoding="utf-8")
+    table: dict[str, Any] = json.loads(text)
+    return table
 
 
 def journal_lines(out: Path) -> int:
@@ -378,6 +405,11 @@ def told(result: Result) -> str:
         ("pytest in a process, per submission and step", f"{result.naive_seconds:.2f} s"),
         ("graded, per submission and step", f"{result.graded_seconds:.2f} s"),
         ("ratio", f"{result.ratio:.2f}, promised 0.45"),
+        *((f"{step}, to pytest", in_ratios(row)) for step, row in result.by_step.items()),
+        *(
+            (f"the class with hostile work, {n} jobs, to pytest one by one", f"{ratio:.2f}")
+            for n, ratio in result.waited.items()
+        ),
         ("CPU of pytest, per submission and step", in_seconds(result.naive_cpu)),
         ("CPU of grading, per submission and step", in_seconds(result.graded_cpu)),
         ("which is of pytest's", of_pytests(result)),
@@ -398,6 +430,11 @@ def told(result: Result) -> str:
 
 def in_seconds(value: float | None) -> str:
     return "not known: no control group can be made" if value is None else f"{value:.2f} s"
+
+
+def in_ratios(row: Mapping[str, float]) -> str:
+    ratios = (f"{row[n] / row['pytest']:.2f} ({n} jobs)" for n in row if n != "pytest")
+    return f"{', '.join(ratios)} of {row['pytest']:.2f} s"
 
 
 def of_pytests(result: Result) -> str:
