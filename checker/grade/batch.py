@@ -37,7 +37,8 @@ _NAMED = 8
 class Request:
     """What was asked for. ``again`` are the learners to grade anew, whatever is known of them.
 
-    With ``only`` nobody else is graded: the others keep what is known of them.
+    With ``only`` nobody else is graded: the others keep what is known of them. Without a ``seed``
+    the random values of the tests come from a secret, which the run finds for itself.
     """
 
     course: Course
@@ -47,7 +48,7 @@ class Request:
     again: frozenset[str] = frozenset()
     only: bool = False
     repeat: int = 1
-    seed: int = 0
+    seed: int | None = None
     unsafe: bool = False
     wanted: str | None = None
     due: datetime | None = None
@@ -324,7 +325,8 @@ def _seed(plan: Plan, part: Part, files: str) -> str:
     """What the random values of the tests come from.
 
     It depends on the learner's files, so that the same files always meet the same values, and
-    nobody can write an answer for the values that it will meet.
+    nobody can write an answer for the values that it will meet; and on what the files cannot
+    know, so that they cannot reckon them either while they run.
     """
     text = f"{plan.request.seed} {part.step} {part.round} {files}"
     return hashlib.sha256(text.encode()).hexdigest()

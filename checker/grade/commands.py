@@ -102,7 +102,12 @@ def _moment(
     metavar="DIR",
     help="Your own tests, as DIR/01_architecture/test_mine.py; learners never see their words.",
 )
-@click.option("--seed", type=int, default=0, help="Other random values for the tests.")
+@click.option(
+    "--seed",
+    type=int,
+    help="The tests' random values come from this number, and not from a secret of this machine. "
+    "Take a long one, and keep it to yourself: work that knows it can foretell what is asked.",
+)
 @click.option(
     "--key",
     type=FOLDER,
@@ -131,7 +136,7 @@ def grade(
     due: datetime | None,
     late_policy: Path | None,
     extra_tests: Path | None,
-    seed: int,
+    seed: int | None,
     key: Path | None,
     sandbox: str | None,
     unsafe: bool,

@@ -22,6 +22,7 @@ from checker.grade.batch import Batch, Plan, Request, carry_out, chosen
 from checker.grade.isolation import choose
 from checker.grade.journal import Journal, only_one
 from checker.grade.model import Flag
+from checker.grade.secret import secret_of
 from checker.grade.unpack import Refused
 from checker.grade.worker import sweep
 
@@ -60,6 +61,8 @@ def grade_class(
     with only_one(output.workshop / "lock"):
         if failed_only:
             request = replace(request, again=_failed(output))
+        if request.seed is None:
+            request = replace(request, seed=secret_of(output.folder))
         journal = Journal(output.workshop / "journal.jsonl")
         try:
             plan = Plan(request, tier, journal)
