@@ -22,7 +22,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from sqlalchemy import event, text, update
 
 from app import create_app
 from app.auth.keys import signing_key
@@ -30,7 +30,7 @@ from app.auth.scopes import ROLE_SCOPES, SCOPES
 from app.config import ConfigError
 from app.extensions import db
 from app.models import OAuthClient, User
-from app.services import clients, sessions
+from app.services import accounts, clients, sessions
 from app.services.users import add_user
 
 API = "/api/v1"
@@ -229,6 +229,10 @@ def test_a_body_sets_nothing_that_it_should_not(app: Flask, stranger: FlaskClien
         assert answer.status_code == 422, extra
     key = {"name": "x", "scopes": ["books:read"], "user_id": 1}
     assert stranger.post(f"{API}/api-keys", json=key, headers=librarian).status_code == 422
+    for name, value in {"due_at": "2099-01-01T00:00:00+00:00", "renewals": -9, "id": 1}.items():
+        loan = {"copy_id": 1, "user_id": 1, name: value}
+        answer = stranger.post(f"{API}/loans", json=loan, headers=librarian)
+        assert (answer.status_code, name in answer.text) == (422, True), answer.text
     wrong: list[object] = [[], 5, "x", {"email": {}, "password": []}, {"email": None}]
     for body in wrong:
         answer = stranger.post(f"{API}/auth/login", json=body)
@@ -278,6 +282,18 @@ def test_a_closed_account_is_closed_everywhere(app: Flask, stranger: FlaskClient
     assert stranger.post(f"{API}/auth/refresh", json=again).status_code == 401
 
 
+def test_an_account_that_opens_again_has_no_old_tokens(app: Flask, stranger: FlaskClient) -> None:
+    user_id, email = person(app, "librarian")
+    tokens = log_in(stranger, email)
+    with app.app_context():
+        accounts.deactivate(user_id, by="somebody else").active = True
+        db.session.commit()
+
+    assert stranger.get(f"{API}/books", headers=bearer(tokens["access_token"])).status_code == 401
+    again = {"refresh_token": tokens["refresh_token"]}
+    assert stranger.post(f"{API}/auth/refresh", json=again).status_code == 401
+
+
 @pytest.mark.parametrize(
     "path", ["/API/v1/users", "/api/v1/users/", "/api/v1//users", "//api/v1/users"]
 )
@@ -290,7 +306,7 @@ def sign_in(client: FlaskClient, email: str, path: str = f"{API}/session") -> No
     fields = {name: unescape(value) for name, value in hidden(page.text)}
     fields |= {"email": email, "password": PASSWORD}
     headers = {"Referer": SITE + path}
-    answer = client.post(f"{API}/session", data=fields, base_url=SITE, headers=headers)
+    answer = client.post(path, data=fields, base_url=SITE, headers=headers)
     assert answer.status_code == 303, answer.text
     assert answer.headers["Location"].startswith("/api/v1/"), "an open redirect"
 
@@ -350,6 +366,13 @@ def test_a_name_is_no_script(app: Flask, stranger: FlaskClient) -> None:
     assert page.status_code == 200
     assert "<script" not in page.text
     assert page.headers["X-Frame-Options"] == "DENY"
+    query = authorization(app)
+    with app.app_context():
+        db.session.execute(update(OAuthClient).values(name="<script>alert(1)</script>"))
+        db.session.commit()
+    page = stranger.get(f"{API}/oauth/authorize?{query}", base_url=SITE)
+    assert "alert(1)" in page.text
+    assert "<script" not in page.text
 
 
 def test_a_cookie_of_ones_own_making_is_nobody(stranger: FlaskClient) -> None:
@@ -391,8 +414,18 @@ def test_no_parameter_crashes_the_authorization_server(app: Flask, stranger: Fla
                     f"{API}/oauth/{path}", data={**token, name: value}, auth=(shop_id, secret or "")
                 )
                 assert answer.status_code < 500, (path, name, value)
-    in_the_address = f"{API}/oauth/token?grant_type=client_credentials"
-    assert stranger.post(in_the_address, auth=(shop_id, secret or "")).status_code == 400
+
+
+def test_no_parameter_counts_that_a_log_would_keep(app: Flask, stranger: FlaskClient) -> None:
+    with app.app_context():
+        program, secret = clients.add_client("Job", ["books:read"], [], public=False)
+        credentials = (program.client_id, secret or "")
+    path, sent = f"{API}/oauth/token", {"grant_type": "client_credentials"}
+
+    assert stranger.post(path, data=sent, auth=credentials).status_code == 200
+    assert stranger.post(path, query_string=sent, auth=credentials).status_code == 400
+    answer = stranger.post(path, query_string=sent, data=sent, auth=credentials)
+    assert answer.status_code == 400
 
 
 def test_a_code_for_less_buys_no_more(app: Flask, stranger: FlaskClient) -> None:
@@ -472,6 +505,19 @@ def test_no_body_crashes_what_reads_it(app: Flask, stranger: FlaskClient) -> Non
                 content_type="application/json",
             )
             assert answer.status_code == 400, (path, body[:80], answer.status_code)
+
+
+def test_a_form_for_admins_is_for_admins(app: Flask, stranger: FlaskClient) -> None:
+    victim = person(app, "member")[0]
+    sign_in(stranger, person(app, "librarian")[1])
+    fields = dict(hidden(stranger.get(f"{API}/session", base_url=SITE).text))
+    path = f"{API}/desk/users/{victim}/deactivate"
+    answer = stranger.post(path, data=fields, base_url=SITE, headers={"Referer": SITE + path})
+
+    assert "csrf_token" in fields
+    assert answer.status_code == 403, answer.text
+    with app.app_context():
+        assert db.session.get_one(User, victim).active
 
 
 def test_no_page_number_crashes_the_desk(app: Flask, stranger: FlaskClient) -> None:
