@@ -444,7 +444,10 @@ def test_a_code_for_less_buys_no_more(app: Flask, stranger: FlaskClient) -> None
         "code_challenge_method": "S256",
     }
     path = f"{API}/oauth/authorize?{urlencode(query)}"
-    fields = dict(hidden(stranger.get(path, base_url=SITE).text))
+    page = stranger.get(path, base_url=SITE).text
+    assert "see the catalogue" in page
+    assert "administer the library" not in page
+    fields = dict(hidden(page))
     headers = {"Referer": SITE + path}
     agreed = stranger.post(
         path, data={**fields, "decision": "allow"}, base_url=SITE, headers=headers
@@ -656,6 +659,17 @@ def test_a_token_that_comes_twice_is_written_down(
     (line,) = [json.loads(text) for text in caplog.messages if "grant_refused" in text]
     told = (line["client"], line["address"], line["reason"])
     assert told == (credentials[0], "127.0.0.1", "the token was used before: sign in again")
+
+
+def test_the_key_of_the_operator_opens_the_admin_routes_alone(
+    app: Flask, stranger: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "ADMIN_KEY", secrets.token_hex(32))
+    asked = {"admin/stats": 200, "users": 403, "loans": 403, "users/me": 404, "api-keys": 403}
+    key = {"X-Admin-Key": app.config["ADMIN_KEY"]}
+
+    seen = {path: stranger.get(f"{API}/{path}", headers=key).status_code for path in asked}
+    assert seen == asked
 
 
 @pytest.mark.parametrize("key", ["k", "secret" * 9])
