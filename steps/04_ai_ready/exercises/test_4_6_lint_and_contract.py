@@ -392,6 +392,8 @@ def test_what_is_said_of_loans_is_true(client, member, inside):
 
 @pytest.mark.about("app/schemas/loan.py")
 def test_what_is_said_of_loans_is_no_more_than_true(client):
+    from jsonschema import Draft202012Validator
+
     schemas = read_document(client)["components"]["schemas"]
     loan = schemas["Loan"]["properties"]
     nullable = sorted(name for name, each in loan.items() if "null" in str(each.get("type")))
@@ -401,6 +403,10 @@ def test_what_is_said_of_loans_is_no_more_than_true(client):
     whom = schemas["Overdue"]["properties"]["items"]["items"].get("properties", {})
     said = ["due_at", "email", "id", "loans", "name"]
     assert sorted(whom) == said, "of somebody who has to be reminded, what goes out, as before"
+    for name, each in (*loan.items(), *whom.items()):
+        rule = Draft202012Validator(each, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        bad = [example for example in each.get("examples", []) if not rule.is_valid(example)]
+        assert bad == [], f"an example of {name} is no value that the document allows"
 
 
 @pytest.mark.about("app/schemas/loan.py")
@@ -432,11 +438,12 @@ def test_what_is_said_of_copies_is_true(client, inside):
     contract = Contract(client)
     book, barcode = ids["book"], secrets.token_hex(4).upper()
 
-    contract.hold(client, "GET", f"books/{book}/copies")
-    contract.hold(client, "GET", f"books/{random.randrange(900, 999)}/copies")
-    for body in ({"barcode": barcode}, {"barcode": barcode}, {"condition": "?"}):
-        contract.hold(client, "POST", f"books/{book}/copies", json=body)
-    contract.hold(client, "GET", f"copies/{ids['lent']}")
+    paths = [f"books/{book}/copies", f"books/{random.randrange(900, 999)}/copies"]
+    read = [contract.hold(client, "GET", path) for path in (*paths, f"copies/{ids['lent']}")]
+    assert read == [200, 404, 200], "copies are listed and read as before"
+    bodies = ({"barcode": barcode}, {"barcode": barcode}, {"condition": "?"})
+    added = [contract.hold(client, "POST", paths[0], json=body) for body in bodies]
+    assert added == [201, 409, 422], "adding a copy answers as before"
     removed = [
         contract.hold(client, "DELETE", f"copies/{ids[name]}")
         for name in ("fresh", "fresh", "lent")
@@ -463,14 +470,21 @@ def test_what_is_said_of_users_is_true(client, member, anonymous, inside):
     new = {"email": f"{secrets.token_hex(4)}@example.org", "name": "Ada"}
     passwords = {"current_password": "x" * 12, "new_password": secrets.token_hex(8)}
 
-    for path in ("users", "users/1", "users/998"):
-        contract.hold(client, "GET", path)
-    for body in ({"json": new}, {"json": new}, {"json": {"name": 5}}, {"data": "?"}):
-        contract.hold(client, "POST", "users", **body)
-    contract.hold(member, "GET", "users")
-    contract.hold(member, "POST", "users", json=new)
-    for who in (client, member, anonymous):
+    read = [contract.hold(client, "GET", path) for path in ("users", "users/1", "users/998")]
+    assert read == [200, 200, 404], "users are listed and read as before"
+    bodies = ({"json": new}, {"json": new}, {"json": {"name": 5}}, {"data": "?"})
+    added = [contract.hold(client, "POST", "users", **body) for body in bodies]
+    assert added == [201, 409, 422, 415], "adding a user answers as before"
+    refused = [
+        contract.hold(member, "GET", "users"),
+        contract.hold(member, "POST", "users", json=new),
+    ]
+    assert refused == [403, 403], "a member neither lists nor adds users, as before"
+    changed = [
         contract.hold(who, "PUT", "users/me/password", json=passwords)
+        for who in (client, member, anonymous)
+    ]
+    assert changed == [404, 422, 401], "a program, a wrong password and nobody: refused as before"
     contract.hold(member, "PUT", "users/me/password", json={})
     contract.hold(anonymous, "GET", "users/me")
     said = contract.operation("put", f"{API}/users/me/password")["responses"]
