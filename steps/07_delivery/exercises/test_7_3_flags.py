@@ -78,6 +78,7 @@ def with_provider(kind: str, features: list[str], times: int) -> dict[str, objec
     from app.providers import BooleanProvider
 
     asked = []
+    too_early = []
 
     class Trouble(Exception):
         pass
@@ -86,13 +87,17 @@ def with_provider(kind: str, features: list[str], times: int) -> dict[str, objec
         def __init__(self, kind: str) -> None:
             super().__init__()
             self.kind = kind
+            self.started = False
 
         def initialize(self, evaluation_context: object) -> None:
+            self.started = True
             if self.kind == "does not start":
                 raise ConnectionError("nobody is there")
 
         def resolve_boolean_details(self, flag_key, default_value, evaluation_context=None):  # type: ignore
             asked.append([flag_key, default_value, evaluation_context.targeting_key])
+            if not self.started:
+                too_early.append(flag_key)
             if self.kind == "raises":
                 raise Trouble("no such column")
             if self.kind == "raises an OpenFeatureError":
@@ -122,7 +127,7 @@ def with_provider(kind: str, features: list[str], times: int) -> dict[str, objec
         return {"raised": f"{type(error).__name__}: {error}"}
     finally:
         world.LISTENER.stop()
-    return {**found, "asked": asked[:2]}
+    return {**found, "asked": asked[:2], "too early": len(too_early)}
 
 
 def two_apps() -> list[bool]:
@@ -243,6 +248,10 @@ def test_a_provider_that_fails_gives_the_default(inside):
         said, lines = found["works"]
         assert said == [[False, True]] * 6, "a provider was set that works, and does not count"
         assert lines == [], "a provider that works leaves nothing in the log"
+        assert found["too early"] == 0, (
+            "a provider was asked, and nobody had called its initialize(): one that opens a"
+            " connection there has none"
+        )
         expected = [[features[0], True, "7"], [features[0], False, "7"]]
         assert found["asked"] == expected, "what a provider is asked: feature, default, who"
 
