@@ -16,8 +16,8 @@ SENT = {
 READ = {"etag", "link", "location", "retry-after", "x-request-id"}
 
 
-def at_revision(revision: str | None) -> str:
-    """Have the database say that it is there; the head of the migrations."""
+def at_revision(revision: str | None, table: bool = True) -> str:
+    """Have the database say that it is there, if it says anything; the head of the migrations."""
     from alembic.script import ScriptDirectory
     from sqlalchemy import text
 
@@ -27,7 +27,8 @@ def at_revision(revision: str | None) -> str:
     (head,) = ScriptDirectory(str(MIGRATIONS)).get_heads()
     with db.engine.begin() as connection:
         connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        if table:
+            connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
         if revision is not None:
             row = {"revision": revision if revision != "head" else head}
             connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), row)
@@ -73,10 +74,20 @@ def refused_origins(texts: list[str]) -> list[str]:
     return said
 
 
-def settings_of_gunicorn() -> dict[str, object]:
+def settings_of_gunicorn(workers: str | None = None) -> dict[str, object]:
+    """What the file sets, where ``WEB_CONCURRENCY`` is this, or is not there."""
+    import os
     import runpy
 
-    found = runpy.run_path("deploy/gunicorn.conf.py")
+    kept = os.environ.pop("WEB_CONCURRENCY", None)
+    try:
+        if workers is not None:
+            os.environ["WEB_CONCURRENCY"] = workers
+        found = runpy.run_path("deploy/gunicorn.conf.py")
+    finally:
+        os.environ.pop("WEB_CONCURRENCY", None)
+        if kept is not None:
+            os.environ["WEB_CONCURRENCY"] = kept
     kinds = (str, int, bool, type(None))
     return {
         name: value
@@ -218,9 +229,10 @@ def test_ready_is_who_knows_the_tables(client, inside):
     reason = assert_not_ready(client.get("/readiness"), "migrations", "at another revision")
     assert old in reason, "the reason names the revision that is there"
     assert head in reason, "the reason names the revision that this code needs"
-    inside(at_revision, None)
-    reason = assert_not_ready(client.get("/readiness"), "migrations", "at no revision")
-    assert "none" in reason, "where there is no revision, the reason says none"
+    for table, what in ((True, "at no revision"), (False, "without a table alembic_version")):
+        inside(at_revision, None, table)
+        reason = assert_not_ready(client.get("/readiness"), "migrations", what)
+        assert "none" in reason, f"/readiness, {what}: the reason says none"
     inside(at_revision, "head")
     again = client.get("/readiness").status_code
     assert again == 200, "the database was migrated, and /readiness says what it said before"
@@ -340,6 +352,12 @@ def test_gunicorn_is_told_how_to_run(inside):
         assert found.get(name) == value, f"deploy/gunicorn.conf.py: {name}"
     folder = inside(memory_folder)
     assert found.get("worker_tmp_dir") == folder, "deploy/gunicorn.conf.py: worker_tmp_dir"
+    wanted = str(random.randint(2, 9))
+    for given, workers in ((wanted, wanted), (None, "1")):
+        got = inside(settings_of_gunicorn, given).get("workers", workers)  # gunicorn asks by itself
+        assert str(got) == workers, (
+            f"deploy/gunicorn.conf.py: how many workers, where WEB_CONCURRENCY is {given}"
+        )
 
 
 def memory_folder() -> str | None:
