@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -95,6 +96,31 @@ def test_a_running_writer_loses_nothing(tmp_path: Path, database: str) -> None:
         after = connection.execute("SELECT full_name FROM authors").fetchall()
     assert {name for (name,) in after} == before
     assert len(after) == len(rows)
+
+
+WAITS = "SELECT 1 FROM pg_locks WHERE relation = 'authors'::regclass AND NOT granted"
+
+
+def test_a_migration_that_has_to_wait_lets_others_go_first(tmp_path: Path, database: str) -> None:
+    write_tree(solved(STEP), tmp_path)
+    assert flask(tmp_path, database, "db", "upgrade", "0004").returncode == 0
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(database) as slow:
+        slow.execute("SELECT name FROM authors")  # and its transaction stays open
+        upgrade = pool.submit(flask, tmp_path, database, "db", "upgrade")
+        with psycopg.connect(database, autocommit=True) as other:
+            while other.execute(WAITS).fetchone() is None and not upgrade.done():
+                time.sleep(0.02)
+            other.execute("SET statement_timeout = '60s'")
+            other.execute("INSERT INTO authors (name) VALUES ('written meanwhile')")
+        assert not upgrade.done(), upgrade.result().stdout
+        slow.commit()
+        done = upgrade.result()
+
+    assert done.returncode == 0, done.stdout
+    assert "others go first" in done.stdout
+    with psycopg.connect(database) as connection:
+        rows = connection.execute("SELECT name, full_name FROM authors").fetchall()
+    assert rows == [("written meanwhile", "written meanwhile")]
 
 
 FAILS = """
