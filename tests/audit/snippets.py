@@ -90,17 +90,25 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
     ),
     "BSS108": (
         setting("SECRET_KEY = os.environ.get('SECRET_KEY', 'dev')  # here")
-        + "os.environ.setdefault('JWT_SECRET_KEY', 'dev')  # here\n",
-        setting("SECRET_KEY = os.environ.get('SECRET_KEY')"),
+        + "os.environ.setdefault('JWT_SECRET_KEY', 'dev')  # here\n"
+        + "class Other:\n    SECRET_KEY = config('SECRET_KEY', default='changeme')  # here\n"
+        + "class More:\n    SECRET_KEY = env.str('SECRET_KEY') or 'changeme'  # here\n",
+        setting("SECRET_KEY = os.environ.get('SECRET_KEY')")
+        + "class Other:\n    SECRET_KEY = config('SECRET_KEY') or token_hex(32)\n"
+        + "class More:\n    SECRET_KEY = config('SECRET_KEY', cast=str, default='')\n",
     ),
     "BSS109": (
-        "import flask\n"
-        + setting("DEBUG = True  # here")
-        + "class Other:\n    DEBUG = os.environ.get('DEBUG', 'true').lower() in ('1', 'true')  # here\n",
-        (
-            "import flask\nimport os\nclass DevConfig:\n    DEBUG = True\n"
+        docker("FROM a:1", "ENV APP=x FLASK_DEBUG=1 # here")
+        | {
+            "app/views.py": "import flask\n"
+            + setting("DEBUG = True  # here")
+            + "class Other:\n    DEBUG = os.environ.get('DEBUG', 'true').lower() in ('1', 'true')  # here\n"
+        },
+        docker("FROM a:1 AS dev", "ENV FLASK_DEBUG=1", "FROM a:1", "ENV FLASK_DEBUG=0")
+        | {
+            "app/views.py": "import flask\nimport os\nclass DevConfig:\n    DEBUG = True\n"
             "class Other:\n    DEBUG = os.environ.get('DEBUG', '1') != '1' or os.getenv('DEBUG') == '1'\n"
-        ),
+        },
     ),
     "BSS110": (
         APP + "create_app('x').run()  # here\n",
@@ -205,6 +213,8 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
     ),
     "BSS304": (
         setting("JWT_ACCESS_TOKEN_EXPIRES = False  # here")
+        + "LIFETIME = timedelta(days=30)  # here\n"
+        + "app.config.update(JWT_ACCESS_TOKEN_EXPIRES=LIFETIME)\n"
         + "import jwt\ndef a(user, key, now):\n"
         + "    return jwt.encode({'sub': user, 'exp': now + timedelta(days=30)}, key)  # here\n",
         setting("JWT_ACCESS_TOKEN_EXPIRES = timedelta(minutes=15)")
@@ -400,6 +410,7 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
             "class C:\n    def __init__(self):\n        self.http = requests.Session()\n"
             "    def ask(self, url):\n        return self.http.get(url)  # here\n"
             "def d():\n    return smtplib.SMTP('mail.example.org')  # here\n"
+            "import httpx\nTIMEOUT = httpx.Timeout(None)  # here\n"
         ),
         (
             "import httpx\nimport requests\nimport smtplib\ndef a(url):\n"
@@ -443,8 +454,14 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         {"app/__init__.py": APP, "tests/test_app.py": "\n", ".gitlab-ci.yml": "\n"},
     ),
     "BSS603": (
-        {"app/__init__.py": APP, "requirements.txt": "flask>=3 # here\n"},
-        {"app/__init__.py": APP, "requirements.txt": "flask==3.1.3\n"},
+        docker("FROM a:1", "RUN pip install -i https://example.org -U pip 'flask[async]>=3' # here")
+        | {"app/__init__.py": APP, "requirements.txt": "flask>=3 # here\n"},
+        docker(
+            "FROM a:1",
+            "RUN pip install --upgrade pip && pip install -r requirements.txt --target /app flask==3",
+            "RUN pip install /src dist/app.whl && pip install --constraint pins.txt flask",
+        )
+        | {"app/__init__.py": APP, "requirements.txt": "flask==3.1.3\n"},
     ),
     "BSS701": (docker("FROM python:3.13.1-slim # here", "CMD x"), {"Dockerfile": DOCKER}),
     "BSS702": (
@@ -457,12 +474,22 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
             "RUN apt-get install -y gcc",
             "RUN pip install x",
             "USER app",
-        ),
+        )
+        | {"more/Dockerfile": "FROM a:1 AS b\nFROM a:1\nRUN apt-get install -y gcc # here\n"},
         {"Dockerfile": DOCKER},
     ),
     "BSS704": (
-        docker("FROM a:1", "ENV SECRET_KEY=abc # here"),
-        docker("FROM a:1", "ENV SECRET_KEY_FILE=/run/secrets/key PATH=/venv/bin:$PATH"),
+        docker(
+            "FROM a:1",
+            "ENV SECRET_KEY=abc # here",
+            "ENV SIGNING_KEYS=one:abc # here",
+            "ENV DATABASE_URL=postgresql://app:abc@database/app # here",
+        ),
+        docker(
+            "FROM a:1",
+            "ENV SECRET_KEY_FILE=/run/secrets/key PATH=/venv/bin:$PATH",
+            "ENV DATABASE_URL=postgresql://app@database/app SITE=https://example.org:8000/a@b",
+        ),
     ),
     "BSS705": (
         docker("FROM a:1", "COPY . . # here", "RUN pip install -r requirements.txt"),
@@ -504,8 +531,13 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         ),
     ),
     "BSS721": (
-        workflow("  tests:\n    steps:\n      - run: pytest || true # here\n"),
-        workflow(TESTS_JOB),
+        workflow(
+            "  tests:\n    steps:\n      - run: pytest || true # here\n"
+            "      - run: mypy app || true # here\n"
+            "      - run: trivy image --exit-code 0 app # here\n"
+            "      - run: ruff check . # here\n        continue-on-error: true\n"
+        ),
+        workflow(TESTS_JOB + "      - run: ruff --version\n      - run: rm -r out || true\n"),
     ),
     "BSS722": (
         workflow("  a:\n    steps:\n      - uses: actions/checkout@main # here\n"),

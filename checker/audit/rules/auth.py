@@ -151,9 +151,11 @@ JWT_ACCESS_TOKEN_EXPIRES = timedelta(minutes=15)
 )
 def jwt_lives_long(project: Project) -> Iterator[Hit]:
     for file in project.app_files:
-        for name, value, place in settings_of(file):
+        for name, given, place in settings_of(file):
             if name != "JWT_ACCESS_TOKEN_EXPIRES" or file.for_development(place):
                 continue
+            known = file.assigned(given, given.id) if isinstance(given, ast.Name) else None
+            value = known or given
             if value_of(value) is False:
                 yield file.hit(value, "access tokens never expire")
             elif isinstance(value, ast.Call) and file.qual(value.func).endswith("timedelta"):

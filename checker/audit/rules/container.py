@@ -12,7 +12,8 @@ from checker.audit.texts import Dockerfile, Step
 
 INSTALLS = re.compile(r"\b(pip3?|uv|poetry|pipenv|pdm)\b.*\b(install|sync)\b")
 BUILDERS = re.compile(r"\b(build-essential|gcc|g\+\+|make|[a-z0-9-]+-dev|build-base)\b")
-SECRET = re.compile(r"(SECRET|PASSWORD|PASSWD|TOKEN|API_KEY|PRIVATE_KEY)[A-Z_]*$")
+SECRET = re.compile(r"(SECRET|PASSWORD|PASSWD|TOKEN|(API|PRIVATE|SIGNING|ENCRYPTION)_KEY)[A-Z_]*$")
+WITH_PASSWORD = re.compile(r"\w://[^:@/\s]*:[^$@/\s]+@")
 
 
 def _at(dockerfile: Dockerfile, step: Step, message: str) -> Hit:
@@ -97,20 +98,22 @@ COPY --from=builder /venv /venv
 )
 def single_stage(project: Project) -> Iterator[Hit]:
     for dockerfile in project.dockerfiles:
-        if len(dockerfile.stages) != 1:
-            continue
         runs = [step for step in dockerfile.last_stage if step.word == "RUN"]
-        builds = any(
-            BUILDERS.search(step.rest)
-            and re.search(r"apt(-get)?\b.*\binstall|apk\b.*\badd", step.rest, re.DOTALL)
+        builders = [
+            step
             for step in runs
-        )
-        if any(INSTALLS.search(step.rest) for step in runs):
+            if BUILDERS.search(step.rest)
+            and re.search(r"apt(-get)?\b.*\binstall|apk\b.*\badd", step.rest, re.DOTALL)
+            and not re.search(r"\b(apt(-get)?\b.*\b(purge|remove)|apk\b.*\bdel)\b", step.rest)
+        ]
+        installs = any(INSTALLS.search(step.rest) for step in runs)
+        is_single = len(dockerfile.stages) == 1
+        if builders and (installs or not is_single):
+            step = dockerfile.last_stage[0] if is_single else builders[0]
+            yield _at(dockerfile, step, "compilers are in the image that runs")
+        elif is_single and installs:
             step = dockerfile.last_stage[0]
-            if builds:
-                yield _at(dockerfile, step, "compilers are in the image that runs")
-            else:
-                yield Hit(dockerfile.name, step.line, 1, "built and run in one stage", "note")
+            yield Hit(dockerfile.name, step.line, 1, "built and run in one stage", "note")
 
 
 @rule(
@@ -132,7 +135,8 @@ def secret_in_image(project: Project) -> Iterator[Hit]:
                     pairs = [tuple(step.rest.split(None, 1))]
                 for key, value in pairs:
                     text = value.strip("\"'")
-                    if SECRET.search(key) and text and not text.startswith(("$", "/")):
+                    is_secret = SECRET.search(key) and text and not text.startswith(("$", "/"))
+                    if is_secret or WITH_PASSWORD.search(text):
                         yield _at(dockerfile, step, f"{key} is written into the image")
             elif step.word == "ARG":
                 key, _, value = step.rest.partition("=")

@@ -235,6 +235,8 @@ def call_without_timeout(project: Project) -> Iterator[Hit]:
                 # A script that somebody starts and watches holds no worker
                 severity: Severity = "warning" if file.at_import(call) else "error"
                 yield file.hit(call, f"{name}() waits for ever", severity)
+            elif name == "httpx.Timeout" and call.args and value_of(call.args[0]) is None:
+                yield file.hit(call, "httpx.Timeout(None) waits for ever")
             elif name.startswith(("requests.", "httpx.")) and has_keyword(call, "timeout"):
                 if value_of(keyword(call, "timeout")) is None:
                     yield file.hit(call, f"{name}() waits for ever")

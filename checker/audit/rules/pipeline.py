@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.audit.hits import Hit
+from checker.audit.hits import Hit, Severity
 from checker.audit.model import rule
 from checker.audit.project import Project
 from checker.audit.texts import Yaml
@@ -15,6 +15,8 @@ TESTS = re.compile(
     r"|(make|just|task|invoke|npm)( run)? [\w:-]*(tests?|check|ci|gate)\w*"
     r"|[\w./-]*(tests?|check|gate)(\.sh|\.py)?(\s|$))"
 )
+CHECKS = re.compile(r"\b(bandit|flake8|grype|mypy|pip-audit|pylint|pyright|ruff|semgrep|trivy)\b")
+PASSES = re.compile(r"\|\|\s*(true|:|exit 0)|--exit-code[= ]0\b")
 DEPLOYS = re.compile(r"(^|[_-])(deploy|deployment|release|publish|promote)([_-]|$)", re.IGNORECASE)
 
 
@@ -59,6 +61,11 @@ deploy:
 """,
 )
 def deploy_without_tests(project: Project) -> Iterator[Hit]:
+    tested = any(
+        _tests(name, job)
+        for node in project.workflows.values()
+        for name, job in _jobs(node).items()
+    )
     for file, node in project.workflows.items():
         jobs = _jobs(node)
         testing = {name for name, job in jobs.items() if _tests(name, job)}
@@ -70,7 +77,7 @@ def deploy_without_tests(project: Project) -> Iterator[Hit]:
             if testing and not before & testing:
                 needed = ", ".join(sorted(testing))
                 yield Hit(file, job.line, job.column, f"{name} does not wait for {needed}")
-            elif not testing and triggers & {"push"} and not before:
+            elif not testing and triggers & {"push"} and not (before and tested):
                 message = f"{name} runs on a push, and nothing here runs the tests"
                 yield Hit(file, job.line, job.column, message, "warning")
             condition = job.get("if").text
@@ -95,15 +102,18 @@ def failure_ignored(project: Project) -> Iterator[Hit]:
         for job in _jobs(node).values():
             for step in job.get("steps").list():
                 run = step.get("run")
-                if not TESTS.search(run.text):
+                tests, checks = TESTS.search(run.text), CHECKS.search(run.text)
+                what = "the tests" if tests else checks[1] if checks else ""
+                severity: Severity | None = None if tests else "warning"
+                if not what:
                     continue
                 if step.get("continue-on-error").text == "true":
-                    yield Hit(
-                        file, run.line, run.column, "the pipeline goes on when the tests fail"
-                    )
-                for line in run.text.splitlines():
-                    if TESTS.search(line) and re.search(r"\|\|\s*(true|:|exit 0)", line):
-                        yield Hit(file, run.line, run.column, "the failure of the tests is dropped")
+                    message = f"the pipeline goes on when {what} fail{'' if tests else 's'}"
+                    yield Hit(file, run.line, run.column, message, severity)
+                for line in run.text.replace("\\\n", " ").splitlines():
+                    if (TESTS if tests else CHECKS).search(line) and PASSES.search(line):
+                        message = f"the failure of {what} is dropped"
+                        yield Hit(file, run.line, run.column, message, severity)
 
 
 @rule(

@@ -10,6 +10,12 @@ from checker.audit.model import rule
 from checker.audit.project import LOCKS, Project
 
 PINNED = re.compile(r"===?[^*]+$|@ |^-|^\.|^/|://")
+PIP_INSTALL = re.compile(r"\bpip3? install\s+([^&|;<>\n]*)")
+TAKES_A_VALUE = re.compile(
+    r"-[ceirft]|--(constraint|editable|extra-index-url|find-links|index-url|prefix|requirement|root"
+    r"|target)"
+)
+TOOLS = re.compile(r"(build|hatch|pdm|pip|pip-tools|pipenv|poetry|setuptools|uv|wheel)\b")
 
 
 @rule(
@@ -67,6 +73,10 @@ $ pip install --require-hashes -r requirements.lock
 """,
 )
 def not_pinned(project: Project) -> Iterator[Hit]:
+    for dockerfile in project.dockerfiles:
+        for step in dockerfile.steps:
+            for name in _named(step.rest) if step.word == "RUN" else ():
+                yield Hit(dockerfile.name, step.line, 1, f"{name} may be any version tomorrow")
     if not project.is_app or any(name.endswith((*LOCKS, ".lock")) for name in project.names):
         return
     if any("--hash=" in project.text(name) for name in project.matching(r"\.txt$")):
@@ -84,3 +94,23 @@ def not_pinned(project: Project) -> Iterator[Hit]:
                 break
     if not lists and "pyproject.toml" in project.names:
         yield Hit("pyproject.toml", 1, 1, "there is no lock of what is installed", "note")
+
+
+def _named(command: str) -> Iterator[str]:
+    """The packages that pip is told to install by name, whatever the version."""
+    for install in PIP_INSTALL.findall(command):
+        words = iter(install.split())
+        names: list[str] = []
+        for word in words:
+            if word.startswith(("-c", "--constraint")):
+                names = []
+                break
+            if TAKES_A_VALUE.fullmatch(word):
+                next(words, None)
+            else:
+                names.append(word.strip("\"'"))
+        for name in names:
+            if re.match(r"[A-Za-z]\w*[\w.-]*(\[[\w,-]+\])?([<>~!].*)?$", name) and not (
+                TOOLS.match(name) or name.endswith((".whl", ".txt"))
+            ):
+                yield name

@@ -93,6 +93,24 @@ def secret_with_default(project: Project) -> Iterator[Hit]:
             if text_of(default):
                 severity: Severity = "error" if SIGNING.search(name) else "warning"
                 yield file.hit(call, f"{name} has a default that everybody can read", severity)
+        for name, value, place in settings_of(file):
+            default = _default_of(file, name, value)
+            text = text_of(default)
+            is_secret = text and SECRET.search(name) and not NO_SECRET.search(text)
+            if is_secret and not file.for_development(place):
+                yield file.hit(value, f"{name} has a default that everybody can read")
+
+
+def _default_of(file: PyFile, name: str, value: ast.expr) -> ast.expr | None:
+    """What a setting is where its reader finds nothing: one of their own, or of a library."""
+    calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
+    if any(file.qual(call.func) in FROM_ENVIRONMENT for call in calls):
+        return None  # looked at already
+    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
+        return value.values[-1] if calls else None
+    if isinstance(value, ast.Call) and value.args and text_of(value.args[0]) == name:
+        return keyword(value, "default") or (value.args[-1] if len(value.args) > 1 else None)
+    return None
 
 
 @rule(
@@ -124,6 +142,12 @@ def debug_in_production(project: Project) -> Iterator[Hit]:
             if debug is not None and _on(file, debug):
                 severity: Severity = "warning" if file.guarded(call) else "error"
                 yield file.hit(call, "the server is started in debug mode", severity)
+    for dockerfile in project.dockerfiles:
+        for step in dockerfile.last_stage:
+            if step.word == "ENV" and re.search(
+                r"\bFLASK_DEBUG[= ]\W?(1|true|on)\b", step.rest, re.IGNORECASE
+            ):
+                yield Hit(dockerfile.name, step.line, 1, "debug mode is on in the image")
 
 
 def _on(file: PyFile, value: ast.expr) -> bool:
