@@ -4,6 +4,7 @@ Runs in the app's process, as world.py does, and judges as little.
 """
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -138,27 +139,29 @@ def shape(file: Path) -> dict[str, Any]:
 
 @contextmanager
 def planted(source: str) -> Iterator[str]:
-    """One migration more, at the end: its upgrade() is this. Yields its revision."""
+    """One migration more, at the end: its upgrade() is this. Yields its revision.
+
+    In a copy of the folder, so that it is found by whoever looks there, and by whoever asks
+    Flask-Migrate for its configuration.
+    """
+    from flask import current_app
+
     from app.extensions import migrate
 
     head = ScriptDirectory.from_config(migrate.get_config()).get_current_head()
+    kept, of_app = migrate.directory, current_app.extensions["migrate"]
     with TemporaryDirectory() as folder:
+        place = Path(folder, "migrations")
+        shutil.copytree(kept, place, ignore=shutil.ignore_patterns("__pycache__", "later"))
         body = "".join(f"    {line}\n" for line in source.splitlines())
-        Path(folder, "9999_planted.py").write_text(
+        Path(place, "versions", "9999_planted.py").write_text(
             "from alembic import op\n"
             f'revision = "9999"\ndown_revision = "{head}"\nbranch_labels = depends_on = None\n'
             f"def upgrade() -> None:\n{body}",
             encoding="utf-8",
         )
-
-        def add(config: Config) -> Config:
-            places = [str(Path(migrate.directory) / "versions"), folder]
-            config.set_main_option("version_locations", os.pathsep.join(places))
-            config.set_main_option("path_separator", "os")
-            return config
-
-        migrate.configure(add)
+        migrate.directory = of_app.directory = str(place)
         try:
             yield "9999"
         finally:
-            migrate.configure_callbacks.remove(add)
+            migrate.directory = of_app.directory = kept
