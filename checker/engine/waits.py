@@ -54,10 +54,12 @@ class Waits:
         self.total = 0.0
         self._look = look
         self._before: dict[Runner, Look] = {}
-        self._due = 0.0
+        self._due: float | None = None
 
     def update(self, now: float, runners: Callable[[], Iterable[Runner]]) -> None:
-        """Look at them again, if that is due."""
+        """Look at them again, if that is due: not at once, as most checks are over by then."""
+        if self._due is None:
+            self._due = now + _EVERY
         if now < self._due:
             return
         self._due = now + _EVERY

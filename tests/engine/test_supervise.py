@@ -168,7 +168,7 @@ def test_who_waits_for_a_processor_takes_none_of_its_time(
     killed: bool,
 ) -> None:
     """By the clock no test gets more than three times its limit, whatever it waits for."""
-    before = [FORKED, COLLECTED, STARTED, {"event": "built"}]
+    before = [FORKED, COLLECTED, STARTED, {"event": "built"}, 1.0]
     says: list[dict[str, Any] | float] = [*before, *times, FINISHED, DONE]
     _, ended = follow(monkeypatch, tmp_path, *says, looks=looks, app=app)
     assert ended is killed
