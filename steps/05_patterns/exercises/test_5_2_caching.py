@@ -74,6 +74,18 @@ def runs_of_a_kept_view(calls: list[dict[str, int]]) -> list[int]:
         return [kept(values).get_json() for values in calls]
 
 
+def headers_of_a_kept_view() -> list[str]:
+    """What the contract of a view says of them that had one before it was kept."""
+    from app.caching import cached
+    from app.openapi.contracts import contract_for
+
+    def view() -> dict[str, str]:
+        return {}
+
+    contract_for(view).headers["X-Mine"] = "Of the view's own."
+    return list(contract_for(cached(60, "books", shared=True)(view)).headers)
+
+
 def made_again(seconds: int, keys: int, moments: list[float]) -> list[int]:
     """Of so many keys, made together after a write: how many were made anew at each moment."""
     import world
@@ -247,11 +259,11 @@ def written_after_a_loss() -> list[str]:
     return given
 
 
-def made_between(place: int) -> list[str] | None:
-    """Who made it, where somebody else comes whole right before our ``place``-th step.
+def made_between(place: int) -> list[object] | None:
+    """Who made it, and what we are given, where somebody else comes whole within our asking.
 
-    A step is whatever we ask of the cache. ``None`` where we took fewer of them, and where the
-    other one had to wait for us.
+    They come right before our ``place``-th step. A step is whatever we ask of the cache. ``None``
+    where we took fewer of them, and where the other one had to wait for us.
     """
     import world
     from app.memo import remember
@@ -270,11 +282,11 @@ def made_between(place: int) -> list[str] | None:
     ):
         clock.at_most = 60
         try:
-            remember(f"step {place}", 60, ["books"], lambda: make("we"))
+            given = remember(f"step {place}", 60, ["books"], lambda: make("we"))
         except world.Overslept:
             return None
         waited = clock.ahead > 0
-    return None if intruders or waited else made
+    return None if intruders or waited else [made, given]
 
 
 def made_at_once(callers: int) -> list[object]:
@@ -466,7 +478,7 @@ def plant(name: str) -> None:
         response.headers.add("X-Twice", "two")
         return response
 
-    def method() -> object:
+    def method(number: int) -> object:
         runs["method"] += 1
         return {"run": runs["method"], "method": request.method}
 
@@ -479,7 +491,7 @@ def plant(name: str) -> None:
     add("scopes", scopes, requires("books:read"), shared=False)
     add("answers/<status>", answer, public)
     add("tagged", tagged, public)
-    add("methods", method, public, methods=["GET", "POST", "PUT", "DELETE"])
+    add("methods/<int:number>", method, public, methods=["GET", "POST", "PUT", "DELETE"])
 
 
 def token(role: str, scope: str) -> dict[str, str]:
@@ -629,11 +641,12 @@ def test_one_makes_it_for_all(inside):
     assert times == 1, f"{callers} asked at once for the same key, and it was made {times} times"
     assert given == ["made"] * callers, "each is given what the one has made"
     for place in range(8):
-        made = inside(made_between, place)
-        assert made is None or len(made) == 1, (
+        made, given = inside(made_between, place) or (["nobody"], "nobody")
+        assert len(made) == 1, (
             "between your looking and your making somebody else has made it, and you made it again:"
             " whoever may make it looks once more"
         )
+        assert given == made[0], "what somebody else has made meanwhile is what you are given"
 
 
 def test_another_key_waits_for_nobody(inside):
@@ -806,25 +819,30 @@ def test_what_a_view_says_is_kept_and_writes_pass(client, inside):
     kinds = {answer.mimetype for answer in answers}
     assert kinds == {"application/json"}, "a kept answer is of another type"
 
-    client.head(f"/{name}/methods")
+    methods = f"/{name}/methods/{secrets.randbelow(9)}"
+    client.head(methods)
     seen = [
-        (method, client.open(f"/{name}/methods", method=method).get_json(silent=True))
+        (method, client.open(methods, method=method).get_json(silent=True))
         for method in ("GET", "POST", "POST", "PUT", "DELETE", "GET")
     ]
     runs = [body.get("run") if body else None for _, body in seen]
     assert runs[0] == 1, "what was made for a HEAD is given to the GET after it, with its body"
     assert runs == [1, 2, 3, 4, 5, 1], "a GET is kept, and every other method passes"
-    client.head(f"/{name}/methods")
-    body = client.post(f"/{name}/methods").json
+    client.head(methods)
+    body = client.post(methods).json
     assert body and body.get("run") == 6, "a HEAD is answered with what is kept"  # noqa: PT018
 
 
-def test_the_document_knows_the_headers(client):
+def test_the_document_knows_the_headers(client, inside):
     document = client.get("/openapi.json").json or {}
     item = document.get("paths", {}).get("/api/v1/books", {})
     told = item.get("get", {}).get("responses", {}).get("200", {}).get("headers", {})
     assert {"Cache-Control", "ETag"} <= set(told), (
         "GET /api/v1/books is kept, and the document does not say with which headers it goes out"
+    )
+    said = inside(headers_of_a_kept_view)
+    assert set(said) >= {"Cache-Control", "ETag", "X-Mine"}, (
+        "the contract of a view that is kept has the two headers of caching, and those that it had"
     )
 
 
