@@ -134,12 +134,16 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
             + "import traceback\n@bp.app_errorhandler(Exception)\ndef failed(error):\n    return {'message': str(error)}, 500  # here\n"
             "@bp.get('/a')\ndef a():\n    try:\n        return {'b': b()}\n"
             "    except Exception:\n        return {'why': traceback.format_exc()}, 500  # here\n"
+            "def any_error(error):\n    return {'message': str(error)}, 500  # here\n"
+            "def init(app):\n    app.register_error_handler(Exception, any_error)\n"
         ),
         (
             VIEW
             + "@bp.app_errorhandler(ValueError)\ndef failed(error):\n    return {'message': str(error)}, 422\n"
             "@bp.get('/a')\ndef a():\n    try:\n        return {'b': b()}\n"
             "    except KeyError as error:\n        return {'why': str(error)}, 422\n"
+            "def wrong(error):\n    return {'message': str(error)}, 422\n"
+            "def init(app):\n    app.register_error_handler(ValueError, wrong)\n"
         ),
     ),
     "BSS201": (
@@ -498,6 +502,10 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
     "BSS706": (
         {"Dockerfile": "FROM a:1\nCOPY . . # here\n"},
         {"Dockerfile": "FROM a:1\nCOPY --from=b . .\n"},
+    ),
+    "BSS708": (
+        docker("FROM a:1", "CMD gunicorn wsgi:app # here"),
+        docker("FROM a:1", "ENTRYPOINT exec gunicorn wsgi:app", 'CMD ["gunicorn", "wsgi:app"]'),
     ),
     "BSS707": (
         docker("FROM a:1", "RUN apt-get install -y libpq5 # here"),

@@ -13,6 +13,7 @@ from checker.audit.texts import Dockerfile, Step
 INSTALLS = re.compile(r"\b(pip3?|uv|poetry|pipenv|pdm)\b.*\b(install|sync)\b")
 BUILDERS = re.compile(r"\b(build-essential|gcc|g\+\+|make|[a-z0-9-]+-dev|build-base)\b")
 SECRET = re.compile(r"(SECRET|PASSWORD|PASSWD|TOKEN|(API|PRIVATE|SIGNING|ENCRYPTION)_KEY)[A-Z_]*$")
+SERVER = re.compile(r"\b(gunicorn|uwsgi|waitress-serve|hypercorn|uvicorn|granian)\b")
 WITH_PASSWORD = re.compile(r"\w://[^:@/\s]*:[^$@/\s]+@")
 
 
@@ -217,3 +218,22 @@ def recommended_packages(project: Project) -> Iterator[Hit]:
                 and "no-install-recommends" not in step.rest
             ):
                 yield _at(dockerfile, step, "recommended packages are installed as well")
+
+
+@rule(
+    "BSS708",
+    "server-behind-a-shell",
+    "note",
+    "7.1a 7.5a",
+    what="The server is told when to stop.",
+    why="CMD as a text starts a shell, and many a shell keeps SIGTERM to itself: after ten seconds "
+    "all is killed, half-answered requests too.",
+    repair="Write CMD and ENTRYPOINT as a JSON list, or let the shell exec the server.",
+    example='CMD ["gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]\n',
+)
+def server_behind_a_shell(project: Project) -> Iterator[Hit]:
+    for dockerfile in project.dockerfiles:
+        for step in dockerfile.last_stage:
+            starts = step.word in {"CMD", "ENTRYPOINT"} and SERVER.search(step.rest)
+            if starts and not step.rest.startswith("[") and "exec" not in step.rest.split():
+                yield _at(dockerfile, step, "a shell stands between SIGTERM and the server")

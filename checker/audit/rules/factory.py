@@ -267,6 +267,15 @@ def failed(error: Exception) -> tuple[dict[str, object], int]:
 )
 def error_text_leaked(project: Project) -> Iterator[Hit]:
     for file in project.app_files:
+        registered = {
+            call.args[1].id
+            for call in file.all(ast.Call)
+            if isinstance(call.func, ast.Attribute)
+            and call.func.attr == "register_error_handler"
+            and len(call.args) > 1
+            and isinstance(call.args[1], ast.Name)
+            and (file.qual(call.args[0]) or ast.dump(call.args[0])) in ERRORS
+        }
         for function in file.functions():
             handled = {
                 file.qual(decorator.args[0]) or ast.dump(decorator.args[0])
@@ -276,7 +285,7 @@ def error_text_leaked(project: Project) -> Iterator[Hit]:
                 and decorator.func.attr in {"errorhandler", "app_errorhandler"}
                 and decorator.args
             }
-            if not handled & {*UNFORESEEN, "Constant(value=500)"}:
+            if not handled & ERRORS and function.name not in registered:
                 continue
             error = function.args.args[0].arg if function.args.args else ""
             for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
@@ -301,6 +310,7 @@ def error_text_leaked(project: Project) -> Iterator[Hit]:
 
 
 UNFORESEEN = {"Exception", "BaseException"}
+ERRORS = {*UNFORESEEN, "Constant(value=500)"}
 
 
 def _returned(file: PyFile, node: ast.AST) -> bool:
