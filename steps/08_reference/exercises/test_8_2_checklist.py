@@ -75,8 +75,8 @@ def judge_text(inside, check, cases, allowed="") -> None:
         for name in allowed.split():
             projects.append({name: wrong})
             expected.append((f"{wrong} in {name}", []))
-            namesake = f"app/deep/{name.removeprefix('app/')}"
-            projects.append({namesake: wrong})
+            namesake = f"app/zone/{name.removeprefix('app/')}"  # comes after those that may
+            projects.append({name: wrong, namesake: wrong})
             expected.append((f"{wrong} in {namesake}", [namesake]))
         projects.append({"elsewhere/other.py": wrong, "app/x.py": ""})
         expected.append((f"{wrong} in a module that is not below app/", []))
@@ -126,6 +126,7 @@ def test_no_secret_in_the_code(inside):
         f"class C:\n    admin_password: str = '{word}'\n": True,
         f"def f(self):\n    self.Api_Key = '{word}'\n": True,
         f"a = B_TOKEN = '{word[:8]}'\n": True,
+        f"class D:\n    client_secret = '{word}'\n": True,
         "SECRET_KEY = os.environ['SECRET_KEY']\n": False,
         "token = ''\npassword = 'shorter'\n": False,
         f"tokens = '{word}'\nsecret_length = 32\n": False,

@@ -107,9 +107,12 @@ def test_then_it_is_alone(inside):
 
 def test_what_is_no_ring_is_refused(inside):
     for name in ("prepare", "switch", "retire"):
-        rings = ["", "  \n"] + ([a_ring(1)] if name == "switch" else [])
+        twice = a_key()
+        damaged = [f"{a_ring(1)} {entry}" for entry in ("kid", "kid:short", f"{twice} {twice}")]
+        rings = ["", "  \n", *damaged] + ([a_ring(1)] if name == "switch" else [])
         for ring, (error, said) in zip(rings, inside(stage, name, rings), strict=True):
-            assert error == "ConfigError", f"{name}() of a ring of {len(ring.split())} keys"
+            what = "that read_keys refuses" if ring in damaged else f"of {len(ring.split())} keys"
+            assert error == "ConfigError", f"{name}() of a ring {what}"
             assert "SIGNING_KEYS" in said, f"{name}() names the setting that is wrong"
 
 

@@ -104,6 +104,8 @@ def same_moment(book: int, user: int) -> None:
 
 def while_waiting_for_the_lock(sql: str) -> None:
     """Another desk had the book's row, and leaves this behind: see :func:`was_locked`."""
+    import re
+
     from flask import current_app
     from sqlalchemy import event
     from sqlalchemy.dialects import postgresql
@@ -116,7 +118,8 @@ def while_waiting_for_the_lock(sql: str) -> None:
         if not waiting or not hasattr(clause, "compile"):
             return
         said = " ".join(str(clause.compile(dialect=postgresql.dialect())).split())
-        if "FROM books" in said and " FOR UPDATE" in said:
+        # Not SKIP LOCKED, not NOWAIT: whoever comes second waits.
+        if re.search(r" FROM books\b.* WHERE .* FOR UPDATE( OF \w+)?$", said):
             connection.exec_driver_sql(waiting.pop())
 
     event.listen(db.engine, "before_execute", intrude)
@@ -128,6 +131,47 @@ def was_locked() -> bool:
     was = not current_app.extensions["waiting"]
     current_app.extensions["waiting"].clear()
     return was
+
+
+def locks_of_reserve(book: int, user: int) -> list[str]:
+    """The statements with which ``reserve`` locks rows, as PostgreSQL would hear them."""
+    import re
+
+    import world
+    from app.services import reservations
+
+    with world.told_to_postgresql() as told:
+        reservations.reserve(book, user)
+    said = [" ".join(sql.split()) for sql in told]
+    return [sql for sql in said if re.search(r" FOR [A-Z ]*(UPDATE|SHARE)( OF [\w, ]+)?$", sql)]
+
+
+def retitle(book: int, title: str, told: bool) -> None:
+    """Another title: by a session, of which the cache hears, or past it."""
+    import world
+    from app.extensions import db
+
+    books = world.table("books")
+    change = books.update().where(books.c.id == book).values(title=title)
+    if told:
+        db.session.execute(change)
+        db.session.commit()
+    else:
+        with db.engine.begin() as connection:
+            connection.execute(change)
+
+
+def title_later(path: str, headers: dict[str, str], seconds: float) -> object:
+    """The title of the first book of a page that is asked for in so many seconds."""
+    from flask import current_app
+
+    import world
+
+    with world.own_time() as clock:
+        clock.ahead = seconds
+        answer = current_app.test_client().get(path, headers=headers)
+    items = (answer.get_json(silent=True) or {}).get("items") or [{}]
+    return (items[0].get("book") or {}).get("title")
 
 
 def call_and_roll_back(name: str, copy: int, user: int) -> None:
@@ -559,6 +603,13 @@ def test_two_desks_are_one_after_the_other(client, inside):
         "a copy came back while you waited for the lock: count under the lock"
     )
 
+    shelf, user = inside(a_book), inside(a_user)
+    own = inside(put_in_queue, shelf["book"], user, "waiting")
+    inside(while_waiting_for_the_lock, f"{SET} = 'cancelled' WHERE id = {own}")
+    assert told(ask_for(client, shelf["book"], user)) == "201", (
+        "theirs was cancelled while you waited for the lock: look for it under the lock"
+    )
+
     shelf, user = inside(a_book, within=1, queue=["waiting"]), inside(a_user)
     inside(while_waiting_for_the_lock, f"{SET} = 'ready' WHERE id = {shelf['queue'][0]}")
     body = {"copy_id": shelf["copies"][0], "user_id": user}
@@ -574,6 +625,17 @@ def test_two_desks_are_one_after_the_other(client, inside):
     expired = inside(expire)
     assert inside(was_locked), f"a reservation expired, {LOCK}"
     assert expired == 0, "it was fulfilled while you waited for the lock: look again under the lock"
+
+
+def test_the_user_is_locked_before_the_book(inside):
+    locks = inside(locks_of_reserve, inside(a_book)["book"], inside(a_user))
+    tables = [re.findall(r"\b(?:FROM|JOIN) (users|books)\b", sql) for sql in locks]
+    order = [table for found in tables for table in sorted(found, reverse=True)]
+    assert list(dict.fromkeys(order)) == ["users", "books"], (
+        "reserve() locks the user's row, and the book's after it, as `lend` does: PostgreSQL locks"
+        " the user of a new row in any case, and two who lock the same rows in another order wait"
+        " for each other for ever"
+    )
 
 
 def test_members_see_and_give_up_their_own(member, librarian, inside):
@@ -655,6 +717,22 @@ def test_a_page_is_three_statements_and_a_hit_none(client, inside):
     client.post(f"{RESERVATIONS}/{first}/cancel")
     items = client.get(f"{RESERVATIONS}?per_page=12").json["items"]
     assert items[0]["status"] == "cancelled", "a kept page is over as soon as a queue changes"
+
+
+def test_a_page_is_kept_for_ten_seconds_at_most(inside):
+    book, headers = inside(a_book, queue=["waiting"])["book"], inside(headers_of, "librarian")
+    titles = [f"{word} {random.randrange(10**6)}" for word in ("Kept", "Renamed", "Once more")]
+    inside(retitle, book, titles[0], told=True)
+    inside(title_later, RESERVATIONS, headers, 0)
+    inside(retitle, book, titles[1], told=False)
+    assert inside(title_later, RESERVATIONS, headers, 10.1) == titles[1], (
+        "a book was renamed by a program that tells the cache nothing: a page is kept for 10"
+        " seconds at most, and is given after 10.1"
+    )
+    inside(retitle, book, titles[2], told=True)
+    assert inside(title_later, RESERVATIONS, headers, 10.2) == titles[2], (
+        "a book was renamed: a kept page is over as soon as books change"
+    )
 
 
 def test_the_list_is_sorted_as_asked(client, inside):
@@ -757,6 +835,9 @@ def test_the_schema_says_it_all(client, inside):
     ):
         answer = client.post(RESERVATIONS, json={**good, **wrong})
         assert told(answer) == "422 validation_failed", f"a reservation with {wrong}"
+    for name in good:
+        answer = client.post(RESERVATIONS, json={k: v for k, v in good.items() if k != name})
+        assert told(answer) == "422 validation_failed", f"a reservation without {name}"
     assert inside(queue_of, book) == [], "what does not fit is not stored"
 
 
@@ -764,7 +845,15 @@ REVISIONS = ("0006", "0008")
 PARTS = ("columns", "keys", "checks", "indexes", "primary")
 
 
-def test_the_migration_makes_what_the_model_says(inside):
+def test_the_migration_makes_what_the_model_says(inside, source):
+    imports = re.findall(
+        r"(?m)^\s*(?:from|import)\s+(app\b\S*)",
+        source("migrations/versions/0008_reservations.py").text,
+    )
+    assert imports == [], (
+        "the migration imports nothing of app: the app goes on, and what this revision made stays"
+        " what it was"
+    )
     found = inside(up_and_down, *REVISIONS)
     for part in PARTS:
         got, expected = found["made"].get(part), found["models"].get(part)

@@ -573,14 +573,17 @@ def add_reservation(
     status: str = "waiting",
     days: float | None = None,
 ) -> int:
-    """A reservation; where ``days`` are given, a copy is held for so many from now on."""
+    """A reservation; where ``days`` are given, a copy is held for so many from now on.
+
+    Each says that it is older than those before it: the queue goes by ``id``.
+    """
     now = datetime.now(UTC)
     return insert(
         "reservations",
         book_id=book_id,
         user_id=add_user() if user_id is None else user_id,
         status=status,
-        created_at=now - timedelta(days=1),
+        created_at=now - timedelta(days=1 + len(rows("reservations"))),
         ready_until=None if days is None else now + timedelta(days=days),
     )
 

@@ -7,7 +7,7 @@ borrowed the book, as ``cancelled``, or as ``expired`` when nobody came. The que
 Several desks are at the same queue. Whoever reads or changes the queue of a book, but for
 ``get_reservation`` and ``is_waited_for``, locks the book's row first (``FOR UPDATE``): what two of
 them do at once is done one after the other, and the second sees what the first has done. Who locks
-a user's row as well does so before.
+a user's row as well does so before; ``reserve`` does, as a new row locks its user in any case.
 """
 
 from datetime import timedelta

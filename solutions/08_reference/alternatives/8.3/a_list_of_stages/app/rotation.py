@@ -37,8 +37,8 @@ def prepare(ring: str) -> str:
 
     The keys that are there stay as they are, in their order. The ``kid`` of the new one is not
     among theirs, its secret is random, from 32 bytes of randomness or more, and another each time.
-    Raises ``ConfigError``, whose message names ``SIGNING_KEYS``, for a text that lists no key: the
-    one that is derived then cannot be listed.
+    Raises ``ConfigError``, whose message names ``SIGNING_KEYS``, for a text that lists no key (the
+    one that is derived then cannot be listed), and for one that ``read_keys`` refuses.
     """
     new = f"{secrets.token_hex(KID_BYTES)}:{secrets.token_urlsafe(SECRET_BYTES)}"
     return " ".join([*entries_of(ring), new])
@@ -47,7 +47,7 @@ def prepare(ring: str) -> str:
 def switch(ring: str) -> str:
     """The ring with its last key at the front: now that one signs. The others keep their order.
 
-    Raises ``ConfigError``, whose message names ``SIGNING_KEYS``, for a ring of less than two keys.
+    Raises ``ConfigError`` as ``prepare`` does, and for a ring of less than two keys.
     """
     last, *others = reversed(entries_of(ring))
     if not others:
