@@ -226,6 +226,7 @@ class Builder:
         """Swagger UI, out of the package that the steps serve it from."""
         folder = Path(flask_swagger_ui.__file__).parent / "dist"
         style = (folder / "swagger-ui.css").read_bytes().rpartition(b"/*# sourceMappingURL")[0]
+        style = _replaced(style, b"html.dark-mode", b":host(.dark-mode)")
         return {
             "script": self._xz(folder / "swagger-ui-bundle.js", _within_a_page, MAIN).file,
             "style": self._asset("swagger-ui", "css", style).file,
@@ -339,10 +340,14 @@ def _reached(library: Path) -> bytes:
 
 def _within_a_page(swagger: Path) -> bytes:
     """Swagger UI as a part of a page, which has a main element already."""
-    script = swagger.read_bytes()
-    if script.count(MAIN) != 1:
-        raise ValueError(f"{swagger} is not the Swagger UI that this was written for")
-    return script.replace(MAIN, MAIN.replace(b"main", b"div"))
+    return _replaced(swagger.read_bytes(), MAIN, MAIN.replace(b"main", b"div"))
+
+
+def _replaced(text: bytes, old: bytes, new: bytes) -> bytes:
+    """A file of Swagger UI with ``new`` wherever it says ``old``."""
+    if old not in text:
+        raise ValueError(f"this is not the Swagger UI that {old!r} was written for")
+    return text.replace(old, new)
 
 
 def for_javascript(data: bytes) -> bytes:

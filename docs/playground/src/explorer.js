@@ -84,6 +84,9 @@ class Explorer {
   draw(spec, style) {
     const root = this.paper.attachShadow({ mode: "open" });
     const room = h("div");
+    const follow = () => this.paper.classList.toggle("dark-mode", document.body.dataset.mdColorScheme === "slate");
+    new MutationObserver(follow).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
+    follow();
     new MutationObserver(() => this.amend(room)).observe(room, { childList: true, subtree: true });
     root.append(h("style", {}, style), h("link", { rel: "stylesheet", href: this.fitting() }), room);
     this.drawn = globalThis.SwaggerUIBundle({
@@ -100,6 +103,19 @@ class Explorer {
   amend(room) {
     for (const code of room.querySelectorAll("pre.microlight:not([tabindex])")) code.tabIndex = 0;
     room.querySelector("#servers")?.setAttribute("aria-label", "Server");
+    room.querySelector(".close-modal")?.setAttribute("aria-label", "Close");
+    for (const text of room.querySelectorAll("textarea.body-param__text")) text.ariaLabel = "Request body";
+    for (const row of room.querySelectorAll("[data-param-name]")) {
+      for (const choice of row.querySelectorAll("select")) choice.ariaLabel = row.dataset.paramName;
+    }
+    for (const table of room.querySelectorAll("table.responses-table[id]")) {
+      table.ariaLabel = table.id.replaceAll("_", " "); // many of a kind: each has a name of its own
+    }
+    // Whoever speaks to the page says what is written there.
+    for (const each of room.querySelectorAll(".auth-btn-wrapper button[aria-label]")) {
+      const shown = each.textContent.trim();
+      if (!each.ariaLabel.includes(shown)) each.ariaLabel = `${shown}: ${each.ariaLabel}`;
+    }
     for (const heading of room.querySelectorAll("h3, h4, h5")) {
       heading.ariaLevel = String(heading.tagName[1] - 1); // the one above them is an h1
     }
