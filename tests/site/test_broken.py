@@ -1,8 +1,8 @@
 """Something wrong is planted on a page of the real course; a gate that CI runs refuses it.
 
-With ``SITE_TEST=full`` one of each kind: code, and links of three kinds. The rest of the time only
-the first is, for each of them costs a build. An output that went stale is planted in
-``test_recording``, on a small course.
+With ``SITE_TEST=full`` one of each kind: code, links of three kinds, an image, and a page that no
+menu leads to. The rest of the time only the first is, for each of them costs a build. An output
+that went stale is planted in ``test_recording``, on a small course.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ KINDS = {
     ),
     "link": Planted(STEP, "\n## Recap", "\n[there](gone.md)\n\n## Recap", (BUILD,), "gone.md"),
     "anchor": Planted(STEP, "\n## Recap", "\n[there](#gone)\n\n## Recap", (BUILD,), "#gone"),
+    "image": Planted(STEP, "\n## Recap", "\n![there](gone.png)\n\n## Recap", (BUILD,), "gone.png"),
+    "page": Planted("mkdocs.yml", "      - reference/errors.md\n", "", (BUILD,), "errors.md"),
     "link of a template": Planted(
         "docs/templates/partials/source-file.html",
         "{% if page.file %}",
