@@ -50,12 +50,10 @@ def as_before() -> Iterator[None]:
     """
     modules, path, hooks = dict(sys.modules), list(sys.path), list(sys.path_hooks)
     by_path, environ, here = importlib.util.spec_from_file_location, dict(os.environ), Path.cwd()
-    root = logging.getLogger()
-    level, handlers, compiled = root.level, list(root.handlers), sys.pycache_prefix
-    loggers = dict(root.manager.loggerDict)
-    urandom = os.urandom
+    compiled, urandom = sys.pycache_prefix, os.urandom
     try:
-        yield
+        with _loggers_as_before():
+            yield
     finally:
         for name in [name for name in sys.modules if name not in modules]:
             del sys.modules[name]
@@ -66,13 +64,35 @@ def as_before() -> Iterator[None]:
         os.environ.clear()
         os.environ.update(environ)
         os.chdir(here)
-        root.setLevel(level)
-        root.handlers[:] = handlers
-        root.manager.loggerDict.clear()  # a new one of the same name has no level and no handler
-        root.manager.loggerDict.update(loggers)
         forget()
         os.urandom = random._urandom = urandom  # type: ignore[attr-defined]
         random.seed()
+
+
+@contextmanager
+def _loggers_as_before() -> Iterator[None]:
+    """Within, loggers may come, and be set; afterwards only those are left that were, as they were.
+
+    Each says again which one is above it, too: one that came between them would still be asked for
+    its level, though nobody finds it by its name any more.
+    """
+    root = logging.getLogger()
+    named = root.manager.loggerDict
+    known = dict(named)
+    loggers = [each for each in (root, *known.values()) if isinstance(each, logging.Logger)]
+    states = [
+        (each, each.parent, each.level, each.propagate, each.disabled, list(each.handlers))
+        for each in loggers
+    ]
+    try:
+        yield
+    finally:
+        named.clear()  # a new one of the same name has no level and no handler
+        named.update(known)
+        for each, parent, level, propagate, disabled, handlers in states:
+            each.parent, each.level = parent, level
+            each.propagate, each.disabled, each.handlers[:] = propagate, disabled, handlers
+        root.setLevel(root.level)  # all forget what they have worked out from those above them
 
 
 @contextmanager

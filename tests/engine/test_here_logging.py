@@ -17,3 +17,12 @@ def test_a_logger_of_an_earlier_check_has_left_neither_level_nor_handler() -> No
         assert fresh.level == logging.NOTSET
         assert fresh.handlers == []
         assert fresh.isEnabledFor(logging.root.level)
+
+
+def test_a_logger_that_came_above_another_one_is_not_asked_for_its_level_any_more() -> None:
+    low = logging.getLogger("library.part.of_a_check")
+    with as_before():
+        logging.getLogger("library.part").setLevel(logging.ERROR)
+        assert not low.isEnabledFor(logging.WARNING)
+
+    assert low.isEnabledFor(logging.WARNING)
