@@ -47,7 +47,8 @@ class Waits:
 
     While a thread waits, its own may be what computes instead: a program that keeps a
     processor busy with its children gains nothing by that. ``total`` never grows faster than
-    the clock does, for each runner, nor before a runner was looked at once.
+    the clock does, for each runner, nor before a runner was looked at once: of a check that is
+    soon over, never.
     """
 
     def __init__(self, look: Callable[[Runner], Look | None] = look) -> None:
@@ -57,7 +58,7 @@ class Waits:
         self._due: float | None = None
 
     def update(self, now: float, runners: Callable[[], Iterable[Runner]]) -> None:
-        """Look at them again, if that is due: not at once, as most checks are over by then."""
+        """Look at them again, if that is due."""
         if self._due is None:
             self._due = now + _EVERY
         if now < self._due:

@@ -168,8 +168,8 @@ def test_who_waits_for_a_processor_takes_none_of_its_time(
     killed: bool,
 ) -> None:
     """By the clock no test gets more than three times its limit, whatever it waits for."""
-    before = [FORKED, COLLECTED, STARTED, {"event": "built"}, 1.0]
-    says: list[dict[str, Any] | float] = [*before, *times, FINISHED, DONE]
+    before = [FORKED, COLLECTED, STARTED, {"event": "built"}]
+    says: list[dict[str, Any] | float] = [*before, 1.0, *times, FINISHED, DONE]
     _, ended = follow(monkeypatch, tmp_path, *says, looks=looks, app=app)
     assert ended is killed
 
@@ -180,7 +180,7 @@ def test_all_tests_together_take_none_for_it_either(
 ) -> None:
     two = {"event": "collected", "names": ["test_it", "test_that"]}
     that = [{**frame, "name": "test_that"} for frame in (STARTED, FINISHED)]
-    times = ({"event": "building"}, 6.0, FINISHED, that[0], 8.0, that[1])
+    times = (1.0, {"event": "building"}, 6.0, FINISHED, that[0], 8.0, that[1])
     _, ended = follow(
         monkeypatch,
         tmp_path,
