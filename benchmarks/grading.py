@@ -407,7 +407,7 @@ def told(result: Result) -> str:
         ("ratio", f"{result.ratio:.2f}, promised 0.45"),
         *((f"{step}, to pytest", in_ratios(row)) for step, row in result.by_step.items()),
         *(
-            (f"the class with hostile work, {n} jobs, to pytest one by one", f"{ratio:.2f}")
+            (f"the class as it is, {n} jobs, to pytest one by one", f"{ratio:.2f}")
             for n, ratio in result.waited.items()
         ),
         ("CPU of pytest, per submission and step", in_seconds(result.naive_cpu)),

@@ -27,16 +27,17 @@ def secret_of(out: Path) -> int:
     So the same class comes to the same report on this machine, wherever it is written; and a
     report that is carried elsewhere takes its own along.
     """
-    own, users = out / WORKSHOP / "secret", _home() / "secret"
-    found = _known(own) or _known(users)
+    own = out / WORKSHOP / "secret"
+    found = _known(own)
     if found is None:
         found = b"%064x" % secrets.randbits(_BITS)
-        with suppress(OSError):  # a machine that keeps nothing for us: the report does
-            users.parent.mkdir(parents=True, exist_ok=True)
-            write(users, found, 0o600)
-            found = _known(users) or found  # another run may have come first
-    if _known(own) is None:
-        own.parent.mkdir(parents=True, exist_ok=True)
+        # Who has no home, or one that keeps nothing, has it in the report alone.
+        with suppress(OSError, RuntimeError):
+            users = _home() / "secret"
+            known = _known(users)
+            if known is None:
+                write(users, found, 0o600)
+            found = known or found
         write(own, found, 0o600)
     return int(found, 16)
 
@@ -50,5 +51,6 @@ def _known(file: Path) -> bytes | None:
 
 
 def _home() -> Path:
+    """Raises ``RuntimeError`` for a user of whom the system knows nothing."""
     state = os.environ.get("XDG_STATE_HOME")
     return (Path(state) if state else Path.home() / ".local" / "state") / "build-secure-ship"

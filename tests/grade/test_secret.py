@@ -51,6 +51,17 @@ def test_a_machine_that_keeps_nothing_is_graded_on(tmp_path: Path, state: Path) 
     assert secret_of(tmp_path / "out") == secret_of(tmp_path / "out") != secret_of(tmp_path / "b")
 
 
+def test_who_has_no_home_grades_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def home() -> Path:
+        raise RuntimeError
+
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(Path, "home", home)
+    assert secret_of(tmp_path / "out") == secret_of(tmp_path / "out") != secret_of(tmp_path / "b")
+
+
 @pytest.mark.parametrize("asked", [None, 7])
 def test_what_tests_ask_comes_from_it(
     tmp_path: Path, course: Course, monkeypatch: pytest.MonkeyPatch, asked: int | None
