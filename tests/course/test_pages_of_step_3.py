@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import shlex
 import subprocess
 import sys
 import threading
@@ -188,6 +189,22 @@ def test_somebody_lets_a_program_in(page: Page, library: Library, address: str, 
     page.get_by_role("button", name="Refuse").click()
     page.wait_for_url(f"{shop}?*")
     assert "error=access_denied" in page.url
+
+
+def test_a_program_acts_for_itself(library: Library, address: str) -> None:
+    """By the commands that the step's page shows."""
+    page = (ROOT / "docs" / "learn" / "03_authentication.md").read_text(encoding="utf-8")
+    told = re.search(r"^\$ flask (add-client .+)\n\$ (curl .+)$", page, re.MULTILINE)
+    assert told is not None
+    registered = library.flask(*shlex.split(told[1])).split()
+    client = dict(zip(registered[::2], registered[1::2], strict=True))
+    pair = f"{client['client_id']}:{client['client_secret']}"
+    command = told[2].replace("CLIENT_ID:CLIENT_SECRET", pair)
+    command = command.replace("localhost:5000", address.removeprefix("http://"))
+    done = subprocess.run(shlex.split(command), capture_output=True, check=True)
+
+    books = ask(f"{address}/api/v1/books", token=json.loads(done.stdout)["access_token"])
+    assert books["total"]
 
 
 def test_an_admin_works_at_the_desk(page: Page, library: Library, address: str) -> None:

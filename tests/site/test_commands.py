@@ -30,6 +30,7 @@ ELSEWHERE = {
     r"python3 start\.py( test)?$": "tests/setup/test_start.py",
     r"schemathesis run ": "tests/course/test_contract.py",
     r".*\bgunicorn ": "tests/course/test_behind_nginx.py",
+    r"flask add-client |curl -u CLIENT_ID": "tests/course/test_pages_of_step_3.py",
     r"checker author verify ": ".github/workflows/weekly.yml",
     r"docker (build|run) ": ".ci/containers.sh",
     r"sudo apt-get install bubblewrap$": ".ci/run",

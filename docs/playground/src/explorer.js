@@ -116,8 +116,8 @@ class Explorer {
       const shown = each.textContent.trim();
       if (!each.ariaLabel.includes(shown)) each.ariaLabel = `${shown}: ${each.ariaLabel}`;
     }
-    for (const heading of room.querySelectorAll("h3, h4, h5")) {
-      heading.ariaLevel = String(heading.tagName[1] - 1); // the one above them is an h1
+    for (const heading of room.querySelectorAll("h3, h4, h5, h6")) {
+      heading.ariaLevel = String(Math.min(heading.tagName[1] - 1, 4)); // above them is an h1, and no h5 above an h6
     }
   }
 
