@@ -131,7 +131,14 @@ def page(address: str, browser: Browser, look: Look) -> Iterator[Page]:
     context.close()
 
 
+# The theme lets the keyboard into each block that scrolls, one by one: a long page has hundreds.
+SETTLED = """() => [...document.querySelectorAll("pre > code")].every(
+  (code) => code.scrollWidth <= code.clientWidth || code.tabIndex === 0,
+)"""
+
+
 def violations(page: Page, axe: Path) -> list[str]:
+    page.wait_for_function(SETTLED)
     if not page.evaluate("'axe' in window"):
         page.add_script_tag(path=axe)
     found: list[str] = page.evaluate(VIOLATIONS)
