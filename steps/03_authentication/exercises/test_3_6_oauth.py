@@ -263,6 +263,8 @@ def test_a_program_must_prove_who_it_is(anonymous, inside):
     liars = {
         "a wrong secret": {**program, "client_secret": made_up},
         "what is stored of its secret": {**program, "client_secret": stored},
+        "the beginning of its secret": {**program, "client_secret": program["client_secret"][:-1]},
+        "its secret and more": {**program, "client_secret": program["client_secret"] + "A"},
         "an unknown name": {**program, "client_id": secrets.token_hex(5)},
         "somebody else's name": {**program, "client_id": shop(inside)["client_id"]},
     }
@@ -534,6 +536,13 @@ def test_refresh_tokens_rotate_here_too(browser, anonymous, inside):
     assert_refused(answer, {"invalid_grant"}, "a refresh token that was used before")
     status = ask(anonymous, second.get("access_token")).status_code
     assert status == 401, f"after the reuse a token of the family was answered {status}"
+
+    user = inside(account)
+    said = {"email": user["email"], "password": user["password"]}
+    own = body_of(anonymous.post("/api/v1/auth/login", json=said)).get("refresh_token")
+    assert own, "somebody who signs in here gets no refresh token (3.3)"
+    answer = send(anonymous, "token", {**data, "refresh_token": own}, program)
+    assert_refused(answer, {"invalid_grant"}, "the refresh token of somebody who signed in here")
 
     confidential = shop(inside)
     tokens = Flow(confidential).agree(browser).tokens(anonymous)
