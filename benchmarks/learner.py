@@ -140,7 +140,7 @@ def measure_exercise(session: Session, exercise: Exercise, turns: int) -> Iterat
     noticed = Measure(f"{exercise.id}, save to “checking”", "the limit", limit, others=[NOTICED])
 
     with ExitStack() as stack:
-        engine = stack.enter_context(create_engine())
+        engine = stack.enter_context(create_engine(ahead=True))
 
         def check() -> tuple[float, ...]:
             began = time.perf_counter()

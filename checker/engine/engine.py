@@ -7,6 +7,7 @@ import tempfile
 import threading
 from abc import abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
@@ -54,6 +55,7 @@ class _WarmEngine:
         self._link: Link | None = None
         self._cancelled = False
         self._closed = False
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def check(
         self,
@@ -63,13 +65,17 @@ class _WarmEngine:
     ) -> Verdict:
         """As every engine does; ``app`` tells where a remote app runs now, if not below us."""
         with self._one:
+            folder, self._folder = self._folder, None
+            if folder is not None and not Path(folder.name).is_dir():
+                folder.cleanup()  # somebody has swept it away: it is to know
+                folder = None
             try:
-                folder = tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
+                folder = folder or _new_folder()
             except OSError as error:
                 problem = Failure(f"no temporary folder can be made: {error}")
                 return Verdict(job.exercise, "environment", problem=problem)
             with folder:
-                stack = job.stack or Path(folder.name) / "stack.txt"
+                stack = _stack(job, folder)
                 return self._check(
                     job, stack, Supervisor(job, stack, lambda: self._cancelled, on_event, app)
                 )
@@ -114,6 +120,8 @@ class _WarmEngine:
         self.cancel()
         with self._one:
             self._let_go()
+            if self._folder is not None:
+                self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -131,7 +139,7 @@ class _WarmEngine:
 
     @abstractmethod
     def _after(self, link: Link) -> None:
-        """The check is over."""
+        """The process has done what there was to do."""
 
     @abstractmethod
     def _let_go(self) -> None:
@@ -139,13 +147,27 @@ class _WarmEngine:
 
 
 class ForkEngine(_WarmEngine):
-    """One warm process, forked for each check; its environment holds ``environment``, too."""
+    """One warm process, forked for each check; its environment holds ``environment``, too.
 
-    def __init__(self, environment: dict[str, str] | None = None) -> None:
+    One that works ``ahead`` gets the next check ready while nobody waits: most are of the same
+    exercise again.
+    """
+
+    def __init__(self, environment: dict[str, str] | None = None, ahead: bool = False) -> None:
         super().__init__()
         self._environment = environment
+        self._ahead = ahead
         self._made_of = fingerprint()
         self._zygote = Link("fork", environment)
+
+    def _check(self, job: Job, stack: Path, supervisor: Supervisor) -> Verdict:
+        verdict = super()._check(job, stack, supervisor)
+        if self._ahead and job.address is None:
+            with suppress(OSError):  # then the next one is not got ready, and finds out why
+                self._folder = _new_folder()
+                stack = _stack(job, self._folder)
+                self._zygote.send({"do": "expect", "job": job.to_json(), "stack": str(stack)})
+        return verdict
 
     def _warm(self) -> Link:
         now = fingerprint()
@@ -193,10 +215,22 @@ class SpareEngine(_WarmEngine):
         self._spare.close()
 
 
-def create_engine(kind: Literal["fork", "spare"] | None = None) -> Engine:
-    """An engine of this kind; by default the one that this machine can do."""
+def _new_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
+
+
+def _stack(job: Job, folder: tempfile.TemporaryDirectory[str]) -> Path:
+    return job.stack or Path(folder.name) / "stack.txt"
+
+
+def create_engine(kind: Literal["fork", "spare"] | None = None, ahead: bool = False) -> Engine:
+    """An engine of this kind; by default the one that this machine can do.
+
+    It is to work ``ahead`` where the same check is likely to come again, as in watch mode: what
+    there is of the next one that needs nothing of the learner's is then done before they save.
+    """
     if kind is None:
         kind = "fork" if hasattr(os, "fork") else "spare"
     if kind == "fork" and not hasattr(os, "fork"):
         raise EngineError("this system cannot fork: use the spare engine")
-    return ForkEngine() if kind == "fork" else SpareEngine()
+    return ForkEngine(ahead=ahead) if kind == "fork" else SpareEngine()

@@ -36,7 +36,7 @@ def check(job: Job, on_event: Callable[[Event], None] | None = None) -> Verdict:
         # and would find those of half an app.
         gc.collect()
         with as_before(), listening([]):
-            run({"job": job.to_json(), "stack": str(stack), "skip": 0}, supervisor.take)
+            run({"job": job.to_json(), "stack": str(stack)}, supervisor.take, lambda: 0)
         return supervisor.verdict()
 
 

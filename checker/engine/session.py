@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import sys
@@ -52,14 +53,15 @@ _WITHOUT_TOO = (
 _CONFIG = Path(__file__).with_name("pytest.ini")
 
 
-def run(order: dict[str, Any], send: Send) -> bool:
+def run(order: dict[str, Any], send: Send, begin: Callable[[], int]) -> bool:
     """Run a job's tests and tell ``send`` about each; the last frame is ``done``.
 
     Returns whether every test passed.
 
-    ``order`` is a frame with the ``job``; the path of its ``stack``, a file in a folder of
-    this check's own, for what ``faulthandler`` finds; and how many tests to ``skip``, which
-    an earlier process has seen to.
+    ``order`` is a frame with the ``job``, and with the path of its ``stack``, a file in a folder of
+    this check's own, for what ``faulthandler`` finds. When the tests are read, and nothing of the
+    learner's is yet, ``begin`` is called, which may wait: it tells how many tests to skip, because
+    an earlier process has seen to them.
     """
     job, stack = Job.from_json(order["job"]), Path(order["stack"])
     sys.dont_write_bytecode = job.compiled is None
@@ -67,11 +69,20 @@ def run(order: dict[str, Any], send: Send) -> bool:
         sys.pycache_prefix = str(job.compiled)
     SHELF.missing.clear()
     _rewrite_once()
-    warnings = shadowing(job.root)
     import_from_source(Ground(job.root, job.exercises, job.edit))
     # Where the app is in another process, nothing of the learner's is imported in this one.
-    os.chdir(job.root if job.subject == "direct" else job.exercises)
-    reporter = Reporter(send, order["skip"], job.seed if job.shuffled else None)
+    here = job.root if job.subject == "direct" else job.exercises
+    os.chdir(here)
+    warnings: list[str] = []
+
+    def collected() -> int:
+        skip = begin()
+        os.chdir(here)  # it may have been moved away, and made anew
+        importlib.invalidate_caches()
+        warnings.extend(shadowing(job.root))
+        return skip
+
+    reporter = Reporter(send, collected, job.seed if job.shuffled else None)
     code = pytest.main(_arguments(job, stack), plugins=[plugin, reporter])
     done = {"event": "done", "warnings": warnings, "problem": reporter.problem}
     send({**done, "compiled": SHELF.missing})
@@ -120,12 +131,13 @@ def _given(name: str, value: object) -> list[str]:
 class Reporter:
     """A pytest plugin that turns its reports to frames.
 
-    With an ``order``, any text, the tests run in an order that depends on it.
+    It calls ``collected`` once the tests are known, and skips as many as that says. With an
+    ``order``, any text, they run in an order that depends on it.
     """
 
-    def __init__(self, send: Send, skip: int, order: str | None = None) -> None:
+    def __init__(self, send: Send, collected: Callable[[], int], order: str | None = None) -> None:
         self._send = send
-        self._skip = skip
+        self._collected = collected
         self._order = order
         self._session: pytest.Session | None = None
         self._seconds = 0.0
@@ -150,7 +162,7 @@ class Reporter:
             self.fault("there is no such test", "nothing was collected")
         if self._order is not None:
             random.Random(self._order).shuffle(session.items)
-        del session.items[: self._skip]
+        del session.items[: self._collected()]
         self._send({"event": "collected", "names": names})
 
     def pytest_internalerror(self, excrepr: object, excinfo: Any) -> None:

@@ -280,7 +280,8 @@ def _the_watch(config: pytest.Config) -> Watch:
             config.getoption("--course-limit"),
             config.getoption("--course-stack"),
         )
-        config.stash[_watch] = Watch(limit, stack)
+        watch = config.stash[_watch] = Watch(limit, stack)
+        config.add_cleanup(watch.close)
     return config.stash[_watch]
 
 

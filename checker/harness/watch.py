@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import math
 import os
 import time
 from contextlib import suppress
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import TextIO
 
 _DUMP = 100_000
+# To set the clock starts a thread: a part of a test that begins so soon after another shares its
+# clock, and loses no more than this of its time.
+_SHARED = 0.2
 
 
 def of_app(stack: Path) -> Path:
@@ -29,6 +33,7 @@ class Watch:
         self.stack = stack
         self._file: TextIO | None = None
         self._deadline: float | None = None
+        self._set = -math.inf
 
     def start(self) -> None:
         """A test begins, or its next part: the time counts from now."""
@@ -41,16 +46,23 @@ class Watch:
         self._file.truncate(0)
         with suppress(FileNotFoundError):
             os.truncate(of_app(self.stack), 0)
-        self._deadline = time.monotonic() + self.limit
+        now = time.monotonic()
+        self._deadline = now + self.limit
+        if now < self._set + min(_SHARED, self.limit / 10):
+            return
+        self._set = now
         # Where there are no threads nobody can watch; in a page that is the reader, with Stop.
         with suppress(RuntimeError):
             faulthandler.dump_traceback_later(self.limit, file=self._file)
 
     def stop(self) -> None:
-        """The test is over."""
+        """The test is over; a clock that is set and runs out tells of nothing then."""
+        self._deadline = None
+
+    def close(self) -> None:
+        """No test follows."""
         if self._file is not None:
             faulthandler.cancel_dump_traceback_later()
-            self._deadline = None
 
     def left(self) -> float | None:
         """Seconds until the test's time is up."""

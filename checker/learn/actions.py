@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -411,4 +412,4 @@ def watch(session: Session) -> int:
 
     if not session.open_steps:
         session.workspace.start(session.course.steps[0])
-    return Watch(session, create_engine, sys.stdout).run()
+    return Watch(session, partial(create_engine, ahead=True), sys.stdout).run()

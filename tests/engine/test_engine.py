@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -52,9 +55,10 @@ LOADS_FOR_EVER = top(APP, LOOP)
 Make = Callable[..., Job]
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=[*KINDS, "ahead"] if "fork" in KINDS else KINDS)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    with create_engine(request.param) as engine:
+    ahead = request.param == "ahead"
+    with create_engine("fork" if ahead else request.param, ahead=ahead) as engine:
         yield engine
 
 
@@ -333,6 +337,108 @@ def test_the_same_process_serves_as_long_as_nothing_changed(course: Make, tmp_pa
     assert len(set(note.read_text(encoding="utf-8").split())) == 1
 
 
+@pytest.fixture
+def ahead() -> Iterator[Engine]:
+    with create_engine("fork", ahead=True) as engine:
+        yield engine
+
+
+@pytest.fixture
+def noted(course: Make, tmp_path: Path) -> tuple[Job, Callable[[], int]]:
+    """A check that leaves the number of its process, and what reads it."""
+    note = tmp_path / "pid.txt"
+    task = course(top(VIEWS, f"import os\nopen({str(note)!r}, 'w').write(str(os.getpid()))\n"))
+    return task, lambda: int(note.read_text(encoding="utf-8"))
+
+
+def got_ready(engine: Engine) -> int:
+    """The process that waits for the next check: the warm one's only child, and asleep."""
+    assert isinstance(engine, engines.ForkEngine)
+    warm = psutil.Process(engine._zygote.pid)
+    assert until(lambda: [child.status() for child in warm.children()] == ["sleeping"])
+    (child,) = warm.children()
+    return child.pid
+
+
+forks = pytest.mark.skipif("fork" not in KINDS, reason="Windows has no fork")
+
+
+@forks
+def test_the_next_check_is_ready_before_it_is_asked_for(
+    ahead: Engine, noted: tuple[Job, Callable[[], int]]
+) -> None:
+    task, process = noted
+    first = ahead.check(task)
+    waiting = got_ready(ahead)
+    second = ahead.check(task)
+    assert waiting == process()
+    assert [test.outcome for test in second.tests] == [test.outcome for test in first.tests]
+    assert (second.state, second.warnings) == (first.state, first.warnings)
+
+
+@forks
+def test_what_was_saved_meanwhile_is_what_is_checked(ahead: Engine, course: Make) -> None:
+    task = course()
+    assert ahead.check(task).state == "solved"
+    got_ready(ahead)
+    views = task.root / VIEWS
+    views.write_text(views.read_text(encoding="utf-8").replace("201", "203"), encoding="utf-8")
+    write("json.py", "")(task.root)
+    verdict = ahead.check(task)
+    assert verdict.state == "not_yet"
+    assert "json.py" in verdict.warnings[0]
+
+
+@forks
+def test_tests_that_were_changed_meanwhile_are_read_again(ahead: Engine, course: Make) -> None:
+    task = course()
+    count = len(ahead.check(task).tests)
+    got_ready(ahead)
+    more = "\n\ndef test_one_more() -> None:\n    pass\n"
+    task.test.write_text(task.test.read_text(encoding="utf-8") + more, encoding="utf-8")
+    assert len(ahead.check(task).tests) == count + 1
+
+
+@forks
+@pytest.mark.parametrize("meanwhile", ["killed", "another check", "no folder"])
+def test_what_was_got_ready_in_vain_is_in_nobodys_way(
+    ahead: Engine,
+    noted: tuple[Job, Callable[[], int]],
+    meanwhile: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    task, process = noted
+    ahead.check(task)
+    waiting = got_ready(ahead)
+    if meanwhile == "killed":
+        os.kill(waiting, signal.SIGKILL)
+        assert until(lambda: not alive(waiting))
+    elif meanwhile == "another check":
+        task = replace(task, select="test_every_answer_is_marked")
+    else:
+        (folder,) = tmp_path.glob("course-*")
+        shutil.rmtree(folder)
+    assert ahead.check(task).state == "solved"
+    assert process() != waiting
+    assert not alive(waiting)
+
+
+@forks
+def test_who_works_ahead_leaves_nothing_behind(
+    noted: tuple[Job, Callable[[], int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with create_engine("fork", ahead=True) as engine:
+        engine.check(noted[0])
+        waiting = got_ready(engine)
+    assert until(lambda: not alive(waiting))
+    assert list(tmp_path.glob("course-*")) == []
+
+
 def test_checks_take_their_turn(engine: Engine, course: Make) -> None:
     task = course()
     states: list[str] = []
@@ -346,14 +452,16 @@ def test_checks_take_their_turn(engine: Engine, course: Make) -> None:
     assert states == ["solved"] * 3
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_temporary_folder_is_the_machines_trouble(
-    engine: Engine, course: Make, monkeypatch: pytest.MonkeyPatch
+    kind: str, course: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(**_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(engines.tempfile, "TemporaryDirectory", full)
-    verdict = engine.check(course())
+    with create_engine(kind) as engine:  # type: ignore[arg-type]
+        monkeypatch.setattr(engines.tempfile, "TemporaryDirectory", full)
+        verdict = engine.check(course())
     assert verdict.state == "environment"
     assert verdict.problem is not None
     assert "No space left on device" in verdict.problem.message
