@@ -169,14 +169,15 @@ class Project:
 
     @cached_property
     def is_api(self) -> bool:
-        """Whether it answers in JSON at least as a rule: no pages from templates."""
+        """Whether it answers in JSON at least as a rule: few pages from templates."""
         called = [call for file in self.app_files for call in file.calls_by_name()]
         paged = max(
             called.count("render_template"), len(list(self.matching(r"templates/.+\.html$")))
         )
         answered = called.count("jsonify")
         return bool(self.views) and (
-            answered > paged or (not paged and bool(self.imported & API_LIBRARIES))
+            answered > paged
+            or (bool(self.imported & API_LIBRARIES) and len(self.views) > 4 * paged)
         )
 
     @cached_property
@@ -227,6 +228,28 @@ class Project:
         }
 
     @cached_property
+    def services(self) -> list[tuple[str, str, Yaml]]:
+        """Every service of the compose files: file, name, what is said of it."""
+        return [
+            (file, name.text, service)
+            for file, node in self.compose.items()
+            for name, service in node.get("services").items()
+        ]
+
+    @cached_property
+    def compose_variables(self) -> list[tuple[str, str, str, int]]:
+        """What compose files put into the environment: file, variable, value, line."""
+        found = []
+        for file, _, service in self.services:
+            environment = service.get("environment")
+            for key, value in environment.items():
+                found.append((file, key.text, value.text, value.line))
+            for item in environment.list():
+                variable, _, text = item.text.partition("=")
+                found.append((file, variable, text, item.line))
+        return list(dict.fromkeys(found))  # once, where services share what they are given
+
+    @cached_property
     def workflows(self) -> dict[str, Yaml]:
         return {name: node for name, node in self.yaml.items() if name.startswith(".github/")}
 
@@ -243,11 +266,10 @@ class Project:
             for number, line in enumerate(self.text(name).splitlines(), 1):
                 if line.startswith("web:"):
                     found.append((name, number, line.removeprefix("web:").strip()))
-        for name, node in self.compose.items():
-            for service in node.get("services").values():
-                command = service.get("command")
-                if command.plain:
-                    found.append((name, command.line, command.plain))
+        for name, _, service in self.services:
+            command = service.get("command")
+            if command.plain:
+                found.append((name, command.line, command.plain))
         return found
 
     @cached_property

@@ -150,12 +150,10 @@ class PyFile:
             return None
         for scope in (function, self.tree):
             values = [
-                node.value
+                value
                 for node in (ast.walk(scope) if scope else ())
-                if isinstance(node, ast.Assign)
-                and len(node.targets) == 1
-                and isinstance(node.targets[0], ast.Name)
-                and node.targets[0].id == name
+                for target, value in pairs_of(node)
+                if isinstance(target, ast.Name) and target.id == name
             ]
             if values:
                 return values[0] if len(values) == 1 else None
@@ -232,6 +230,19 @@ def is_method_view(file: PyFile, function: Function) -> bool:
         in {"flask.views.MethodView", "flask_restful.Resource", "flask_restx.Resource"}
         for base in owner.bases
     )
+
+
+def pairs_of(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What an assignment names, and what it is given: two pairs of ``page, size = 1, 20``."""
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        yield node.target, node.value
+    if not isinstance(node, ast.Assign):
+        return
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            yield from zip(target.elts, node.value.elts, strict=False)
+        else:
+            yield target, node.value
 
 
 def bare(node: ast.expr) -> ast.expr:

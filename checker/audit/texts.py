@@ -125,7 +125,14 @@ class Yaml:
 
         if not isinstance(self._node, yaml.MappingNode):
             return []
-        return [(Yaml(key), Yaml(value)) for key, value in self._node.value]
+        own = [(key, value) for key, value in self._node.value if key.value != "<<"]
+        known = {key.value for key, _ in own if isinstance(key.value, str)}
+        found = [(Yaml(key), Yaml(value)) for key, value in own]
+        for key, value in self._node.value:  # <<: *shared, or several of them
+            if key.value == "<<":
+                for shared in (Yaml(value), *Yaml(value).list()):
+                    found += [pair for pair in shared.items() if pair[0].text not in known]
+        return found
 
     def values(self) -> Iterator[Yaml]:
         return (value for _, value in self.items())

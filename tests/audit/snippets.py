@@ -255,8 +255,22 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         + "from app import limiter\n@bp.post('/login')\n@limiter.limit('5/minute')\ndef login():\n    return check(request.form['password'])\ndef init_limiter(): pass\n",
     ),
     "BSS309": (
-        "import logging\nlogger = logging.getLogger()\ndef a(user, password):\n    logger.info('%s %s', user, password)  # here\n",
-        "import logging\nlogger = logging.getLogger()\ndef a(user, password):\n    logger.info('%s with %s', user, len(password))\n",
+        (
+            "import logging\nimport structlog\nlogger = logging.getLogger()\nEVENTS = structlog.get_logger()\n"
+            "def a(user, password):\n    logger.info('%s %s', user, password)  # here\n"
+            "def b(form, token):\n    logger.warning('no', extra={'who': form['email'], 'password': form['password']})  # here\n"
+            "    facts = dict(access_token=token.value)\n    EVENTS.info('in', extra=facts)  # here\n"
+            "    EVENTS.info('in', refresh_token=token.value)  # here\n"
+            "    logger.info('%s', form.get('password'))  # here\n"
+        ),
+        (
+            "import logging\nimport structlog\nlogger = logging.getLogger()\nEVENTS = structlog.get_logger()\n"
+            "def a(user, password):\n    logger.info('%s with %s', user, len(password))\n"
+            "def b(form, token, errors):\n    logger.warning('no', extra={'who': form['email'], 'password': '***'})\n"
+            "    facts = {'token': token.jti, 'api_key': fingerprint(form['api_key'])}\n    EVENTS.info('in', extra=facts)\n"
+            "    EVENTS.info('in', token=token_id, secret=bool(form['secret']))\n"
+            "    logger.info('%s', errors['password'])\n    prices.info('in', extra={'password': form['password']})\n"
+        ),
     ),
     "BSS310": (
         VIEW + "def a():\n    return request.args.get('api_key')  # here\n",
@@ -362,13 +376,40 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
     ),
     "BSS404": (
         VIEW
-        + "def a(q):\n    n = request.args.get('limit', 20, type=int)  # here\n    return q.limit(n)\n",
+        + "def a(q):\n    n = request.args.get('limit', 20, type=int)  # here\n    return q.limit(n)\n"
+        "def b(q):\n    page, size = 1, int(request.args['per_page'])  # here\n    if size < 1: size = 1\n    return q.limit(size)\n"
+        "def c(q):\n    return q.limit(request.args.get('size', type=int))  # here\n"
+        "def d(db, q):\n    return db.paginate(q, max_per_page=None)  # here\n"
+        "from marshmallow import Schema, fields\nfrom marshmallow.validate import Range\n"
+        "MAX_PER_PAGE = 1_000_000  # here\n"
+        "class Query(Schema):\n    page = fields.Integer()\n    per_page = fields.Integer(validate=Range(min=1))  # here\n"
+        "class Whole(fields.Integer):\n    def __init__(self):\n        super().__init__(validate=Range(min=1))\n"
+        "def size():\n    return Whole()\nclass Other(Schema):\n    page_size = size()  # here\n"
+        "class Typed(BaseModel):\n    per_page: int = Field(20, ge=1)  # here\n",
         VIEW
-        + "def a(q):\n    n = min(request.args.get('limit', 20, type=int), 100)\n    return q.limit(n)\n",
+        + "def a(q):\n    n = min(request.args.get('limit', 20, type=int), 100)\n    return q.limit(n)\n"
+        "def b(q):\n    size = int(request.args['per_page'])\n    if size > 100: size = 100\n    return q.limit(size)\n"
+        "def c(q):\n    return q.limit(min(request.args.get('size', type=int), 100))\n"
+        "def d(db, q):\n    return db.paginate(q, max_per_page=50) or db.paginate(q)\n"
+        "from marshmallow import Schema, fields\nfrom marshmallow.validate import Range\n"
+        "MAX_PER_PAGE = 100\n"
+        "class Query(Schema):\n    per_page = fields.Integer(validate=[Range(min=1), Range(max=MAX_PER_PAGE)])\n"
+        "class More(Schema):\n    page_size = fields.Integer(validate=reasonable)\n"
+        "class Whole(fields.Integer):\n    def __init__(self, most):\n        super().__init__(validate=Range(1, most))\n"
+        "class Other(Schema):\n    page_size = Whole(100)\n"
+        "class Page(Schema):\n    per_page = fields.Integer()\n    total = fields.Integer()\n"
+        "class Typed(BaseModel):\n    per_page: int = Field(20, le=100)\n",
     ),
     "BSS405": (
-        API + "@bp.get('/u')\ndef u():\n    return jsonify(User.query.all())  # here\n",
-        API + "@bp.get('/u')\ndef u():\n    return jsonify(User.query.paginate())\n",
+        API + "@bp.get('/u')\ndef u():\n    return jsonify(User.query.all())  # here\n"
+        "@bp.get('/v')\ndef v():\n    return jsonify(db.session.scalars(select(User)).all())  # here\n"
+        "@bp.get('/w')\n@answers(UserSchema(many=True))  # here\ndef w():\n    return service.users()\n",
+        API + "@bp.get('/u')\ndef u():\n    return jsonify(User.query.paginate())\n"
+        "@bp.get('/u/<id>/v')\ndef v(id):\n    return jsonify(db.session.scalars(select(Key).where(Key.user == id)).all())\n"
+        "@bp.get('/w')\n@pages(UserSchema(many=True))\ndef w():\n    return select(User)\n"
+        "@bp.post('/w')\n@answers(UserSchema(many=True))\ndef x():\n    return service.add_all()\n"
+        "@bp.get('/y')\n@answers(UserSchema(many=True))\ndef y():\n    return service.page_of_users()\n"
+        "@bp.get('/z')\ndef z():\n    return jsonify(db.session.execute(select(func.count(User.id))).all())\n",
     ),
     "BSS501": (
         "from flask_limiter import Limiter\nlimiter = Limiter(key)  # here\n",
@@ -435,8 +476,80 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         ),
     ),
     "BSS509": (
-        "import tenacity\n@tenacity.retry  # here\ndef a(): pass\n",
-        "import tenacity\n@tenacity.retry(stop=tenacity.stop_after_attempt(3))\ndef a(): pass\n",
+        (
+            "import backoff\nimport requests\nimport tenacity\n@tenacity.retry  # here\ndef a(): pass\n"
+            "@tenacity.retry(wait=wait)  # here\ndef b(): pass\n"
+            "again = tenacity.Retrying(stop=tenacity.stop_never)  # here\n"
+            "@backoff.on_exception(backoff.expo, OSError)  # here\ndef c(): pass\n"
+            "def d(url):\n    while True:  # here\n        try:\n            return requests.get(url, timeout=1)\n"
+            "        except requests.RequestException:\n            sleep(1)\n"
+        ),
+        (
+            "import backoff\nimport requests\nimport tenacity\n@tenacity.retry(stop=tenacity.stop_after_attempt(3))\ndef a(): pass\n"
+            "again = tenacity.Retrying(**options)\n"
+            "@backoff.on_exception(backoff.expo, OSError, max_time=3)\ndef c(): pass\n"
+            "def d(url):\n    tries = 0\n    while True:\n        try:\n            return requests.get(url, timeout=1)\n"
+            "        except requests.RequestException:\n            tries += 1\n        if tries == 3:\n            raise Gone\n"
+            "def e(queue):\n    while True:\n        try:\n            work(queue.get())\n"
+            "        except ConnectionError:\n            log()\n"
+        ),
+    ),
+    "BSS510": (
+        {
+            "app/config.py": setting("RATELIMIT_ENABLED = False  # here"),
+            "app/limits.py": "from flask_limiter import Limiter\nlimiter = Limiter(key, enabled=False)  # here\n",
+            "compose.yaml": "services:\n  app:\n    environment:\n      FLASK_RATELIMIT_ENABLED: 'false' # here\n",
+        }
+        | docker("FROM a:1", "ENV RATELIMIT_ENABLED=0 # here"),
+        {
+            "app/config.py": "class TestConfig:\n    RATELIMIT_ENABLED = False\n"
+            "class ProdConfig:\n    RATELIMIT_ENABLED = read('RATELIMIT_ENABLED')\n",
+            "tests/conftest.py": "def a(app):\n    app.config['RATELIMIT_ENABLED'] = False\n",
+            "app/limits.py": "from flask_limiter import Limiter\nlimiter = Limiter(key, enabled=not testing)\n",
+            "compose.yaml": "services:\n  app:\n    environment: [RATELIMIT_ENABLED=true]\n",
+            "docker-compose.dev.yaml": "services:\n  app:\n    environment: [RATELIMIT_ENABLED=false]\n",
+        },
+    ),
+    "BSS511": (
+        VIEW
+        + "from app import limiter, unlimited\n@bp.post('/login')\n@limiter.exempt  # here\ndef login():\n    return check()\n"
+        "@bp.post('/oauth/token')\n@unlimited  # here\ndef issue():\n    return server.token()\n"
+        "limiter.exempt(bp)  # here\n",
+        VIEW + "from app import csrf, limiter, unlimited\nhealth = Blueprint('health', __name__)\n"
+        "@bp.post('/login')\n@csrf.exempt\n@limiter.limit('5/minute')\ndef login():\n    return check()\n"
+        "@bp.get('/login')\n@limiter.exempt\ndef show():\n    return form()\n"
+        "@health.get('/healthz')\n@unlimited\ndef alive():\n    return {}\nlimiter.exempt(health)\n",
+    ),
+    "BSS512": (
+        {
+            "app/__init__.py": APP
+            + "from werkzeug.middleware.proxy_fix import ProxyFix\ndef fix(app):\n    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=99)  # here\n",
+            "app/config.py": setting("TRUSTED_PROXIES = 50  # here"),
+            "compose.yaml": "services:\n  app:\n    environment:\n      - TRUSTED_PROXIES=99 # here\n",
+        },
+        {
+            "app/__init__.py": APP
+            + "from werkzeug.middleware.proxy_fix import ProxyFix\ndef fix(app):\n    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=4, x_proto=app.config['TRUSTED_PROXIES'])\n",
+            "app/config.py": setting("TRUSTED_PROXIES = 2"),
+            "compose.yaml": "services:\n  app:\n    environment:\n      - TRUSTED_PROXIES=1\n      - MAX_CLIENTS=99\n",
+        },
+    ),
+    "BSS513": (
+        VIEW + "from flask_login import login_required\nfrom functools import wraps\n"
+        "def cached(view):\n    @wraps(view)\n    def kept(**path):\n        response = make(view(**path))\n"
+        "        response.headers['Cache-Control'] = 'public, max-age=60'  # here\n        return response\n    return kept\n"
+        "@bp.get('/me')\n@login_required\n@cached\ndef me(): return ''\n"
+        "@bp.get('/mine')\n@login_required\ndef mine():\n    response = make('')\n    response.cache_control.public = True  # here\n    return response\n"
+        "@bp.after_app_request\ndef hint(response):\n    response.headers.setdefault('Cache-Control', 'public, s-maxage=9')  # here\n    return response\n",
+        VIEW + "from flask_login import current_user, login_required\nfrom functools import wraps\n"
+        "def cached(view):\n    @wraps(view)\n    def kept(**path):\n        response = make(view(**path))\n"
+        "        response.headers['Cache-Control'] = 'public, max-age=60'\n        return response\n    return kept\n"
+        "def private(view):\n    def kept(**path):\n        return view(**path), {'Cache-Control': 'private, max-age=60'}\n    return kept\n"
+        "@bp.get('/books')\n@cached\ndef books(): return ''\n"
+        "@bp.get('/me')\n@login_required\n@private\ndef me(): return ''\n"
+        "@bp.after_app_request\ndef hint(response):\n    if not current_user.is_authenticated:\n        response.cache_control.public = True\n    return response\n"
+        "def for_static(app):\n    @app.after_request\n    def hint(response):\n        if request.path.startswith('/static/'):\n"
+        "            response.headers['Cache-Control'] = 'public, max-age=99'\n        return response\n",
     ),
     "BSS520": (
         (
@@ -503,6 +616,71 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         {"Dockerfile": "FROM a:1\nCOPY . . # here\n"},
         {"Dockerfile": "FROM a:1\nCOPY --from=b . .\n"},
     ),
+    "BSS709": (
+        docker(
+            "FROM a:1 AS b",
+            "RUN apt-get update && curl -sSL https://example.org/install.sh | sh # here",
+            "RUN wget -qO- https://example.org/i.sh | sudo -E bash -s -- --yes # here",
+            "RUN curl https://example.org/i.py | POETRY_HOME=/opt /usr/bin/python3 - # here",
+            'RUN bash -c "$(curl -fsSL https://example.org/i.sh)" # here',
+            "FROM a:1",
+        ),
+        docker(
+            "FROM a:1",
+            "RUN curl -sSL https://example.org/a.tar.gz | tar xz && curl https://e.org/key | gpg --dearmor",
+            "RUN curl -o i.sh https://example.org/i.sh && echo 'abc  i.sh' | sha256sum -c && sh i.sh",
+            "RUN curl -s https://example.org/a.json | python3 -m json.tool | perl -ne 'print' ; wget https://e.org/x.deb",
+        ),
+    ),
+    "BSS715": (
+        docker(
+            "FROM a:1 AS b",
+            "HEALTHCHECK CMD x",
+            "FROM a:1",
+            "CMD gunicorn wsgi:app # here",
+        )
+        | {
+            "app/__init__.py": APP,
+            "compose.yaml": "services:\n  app:\n    build: .\n  db:\n    image: a:1\n    healthcheck: {test: x}\n",
+            "web.Dockerfile": "FROM a:1\nHEALTHCHECK NONE # here\nCMD gunicorn wsgi:app\n",
+        },
+        docker("FROM a:1 AS b", "HEALTHCHECK CMD x", "FROM b", 'CMD ["gunicorn", "wsgi:app"]')
+        | {"app/__init__.py": APP, "worker.Dockerfile": "FROM a:1\nCMD celery worker\n"},
+    ),
+    "BSS716": (
+        {
+            "deploy/gunicorn.conf.py": "timeout = 30\nreload = True  # here\n",
+            "Procfile": "web: gunicorn --reload wsgi:app # here\n",
+        },
+        {
+            "deploy/gunicorn.conf.py": "import os\nreload = os.environ.get('RELOAD') == '1'\nreload_engine = 'auto'\n",
+            "deploy/gunicorn.dev.conf.py": "reload = True\n",
+            "Procfile": "web: gunicorn wsgi:app\nworker: watch --reload\n",
+        },
+    ),
+    "BSS717": (
+        {
+            "compose.yaml": "x-all: &all\n  privileged: true # here\nservices:\n  app:\n    <<: *all\n    pid: host # here\n"
+            "    cap_add:\n      - SYS_ADMIN # here\n    volumes:\n      - /var/run/docker.sock:/s # here\n"
+        },
+        {
+            "compose.yaml": "x-all: &all\n  privileged: true\nservices:\n  app:\n    <<: *all\n    privileged: false\n"
+            "    cap_add: [NET_BIND_SERVICE]\n    volumes: ['data:/var/run/data']\n"
+        },
+    ),
+    "BSS718": (
+        {
+            "compose.yaml": "services:\n  db:\n    image: docker.io/library/postgres:17.2\n    ports:\n      - '5432:5432' # here\n"
+            "  cache:\n    image: redis:7.4\n    ports:\n      - '0.0.0.0:${PORT:-6379}:6379' # here\n"
+            "  own:\n    build: db\n    ports:\n      - target: 3306 # here\n        published: 3306\n"
+        },
+        {
+            "compose.yaml": "services:\n  db:\n    image: postgres:17.2\n    ports: ['127.0.0.1:5432:5432', '[::1]:5432:5432']\n"
+            "  cache:\n    image: redis:7.4\n    expose: [6379]\n    ports: ['${BIND:-127.0.0.1}:6379:6379']\n"
+            "  own:\n    build: db\n    ports: [{target: 3306, published: 3306, host_ip: 127.0.0.1}]\n"
+            "  app:\n    image: postgrest/postgrest:v12.2\n    ports: ['80:8000']\n"
+        },
+    ),
     "BSS708": (
         docker("FROM a:1", "CMD gunicorn wsgi:app # here"),
         docker("FROM a:1", "ENTRYPOINT exec gunicorn wsgi:app", 'CMD ["gunicorn", "wsgi:app"]'),
@@ -522,7 +700,16 @@ SNIPPETS: dict[str, tuple[Files, Files]] = {
         {"Procfile": "web: gunicorn --timeout 0 wsgi:app # here\n"},
         {"Procfile": "web: gunicorn --timeout 30 wsgi:app\n"},
     ),
-    "BSS712": (APP_HERE, APP + "@bp.get('/healthz')\ndef a(): return {}\n"),
+    "BSS712": (
+        {
+            "app/__init__.py": APP_HERE,
+            "app/checks.py": "PROBES = ('/healthz', '/readiness')\ndef a(client):\n    return client.get('/healthz')\n",
+        },
+        {
+            "app/__init__.py": APP + "    app.add_url_rule('/healthz', view_func=a)\n",
+            "Procfile": "web: gunicorn wsgi:app\n",
+        },
+    ),
     "BSS713": (
         {"compose.yaml": "services:\n  web:\n    environment:\n      SECRET_KEY: abc # here\n"},
         {"compose.yaml": "services:\n  web:\n    environment:\n      SECRET_KEY: ${SECRET_KEY}\n"},

@@ -62,7 +62,7 @@ def test_what_breaks_the_rule_is_found_where_it_is(audited: Audited, identity: s
         for finding in report.findings
         if finding.rule.id == identity
     ]
-    assert found == marked(files)
+    assert found == sorted(marked(files))
     assert not report.faults
 
 
@@ -112,6 +112,65 @@ def test_sql_from_pieces_by_where_they_come_from(
 ) -> None:
     source = f"from sqlalchemy import text\ndef view(db, queue, b):\n    {statement}\n"
     found = [finding.severity for finding in audited({"a.py": source}).findings]
+    assert found == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("rule", "file", "source", "severity"),
+    [
+        ("BSS507", "app/ask.py", "import requests\ndef a(): requests.get(u)\n", "error"),
+        (
+            "BSS507",
+            "make.py",
+            "import requests, sys\ndef a(): requests.get(sys.argv[1])\n",
+            "warning",
+        ),
+        (
+            "BSS301",
+            "a.py",
+            "import jwt\njwt.decode(t, options={'verify_signature': False})\n",
+            "error",
+        ),
+        (
+            "BSS301",
+            "a.py",
+            "import jwt\nif config['X']:\n    jwt.decode(t, options={'verify_signature': False})\n",
+            "warning",
+        ),
+    ],
+)
+def test_less_where_somebody_watches_or_has_to_ask_for_it(
+    audited: Audited, rule: str, file: str, source: str, severity: str
+) -> None:
+    found = [each.severity for each in audited({file: source}).findings if each.rule.id == rule]
+    assert found == [severity]
+
+
+@pytest.mark.parametrize(("name", "found"), [("docs", False), ("ship", True)])
+def test_pages_for_people_go_out_without_tests(audited: Audited, name: str, found: bool) -> None:
+    jobs = "on: [push]\njobs:\n  deploy:\n    steps:\n      - run: ./up\n"
+    report = audited({f".github/workflows/{name}.yml": jobs})
+    assert ("BSS720" in {each.rule.id for each in report.findings}) == found
+
+
+@pytest.mark.parametrize(
+    ("routes", "files", "severity"),
+    [
+        ([], {"Procfile": "web: gunicorn wsgi:app\n"}, "warning"),
+        ([], {}, "note"),
+        (["/healthz"], {"Procfile": "web: gunicorn wsgi:app\n"}, "note"),
+        (["/readiness"], {"Procfile": "web: gunicorn wsgi:app\n"}, "note"),
+        (["/healthz"], {}, None),
+        (["/healthz", "/readiness"], {"Procfile": "web: gunicorn wsgi:app\n"}, None),
+    ],
+)
+def test_both_probes_are_asked_for_where_it_is_deployed(
+    audited: Audited, routes: list[str], files: dict[str, str], severity: str | None
+) -> None:
+    views = "".join(f"@app.get('{route}')\ndef a{len(route)}(): return ''\n" for route in routes)
+    source = f"import sqlalchemy\nfrom flask import Flask\napp = Flask(__name__)\n{views}"
+    report = audited({"app.py": source, **files})
+    found = [each.severity for each in report.findings if each.rule.id == "BSS712"]
     assert found == ([severity] if severity else [])
 
 

@@ -7,6 +7,8 @@ from checker.audit.rules import (
     api,
     auth,
     built,
+    caching,
+    compose,
     container,
     data,
     delivery,
@@ -14,6 +16,7 @@ from checker.audit.rules import (
     hygiene,
     injection,
     itself,
+    limiting,
     patterns,
     pipeline,
     quality,
@@ -27,9 +30,9 @@ FAMILIES = {
     "2 Data layer": (data,),
     "3 Authentication and token management": (auth, web, injection),
     "4 AI-ready APIs": (api,),
-    "5 Advanced patterns and observability": (patterns, hygiene),
+    "5 Advanced patterns and observability": (patterns, limiting, caching, hygiene),
     "6 Testing and quality gates": (quality,),
-    "7 Delivery, operations, production readiness": (container, delivery, pipeline),
+    "7 Delivery, operations, production readiness": (container, compose, delivery, pipeline),
     "The app, built": (built,),
 }
 

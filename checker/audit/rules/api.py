@@ -9,7 +9,19 @@ from collections.abc import Iterator
 from checker.audit.hits import Hit
 from checker.audit.model import rule
 from checker.audit.project import Project
-from checker.audit.source import text_of, words_in
+from checker.audit.source import (
+    Function,
+    PyFile,
+    View,
+    has_keyword,
+    keyword,
+    pairs_of,
+    route_of,
+    settings_of,
+    text_of,
+    value_of,
+    words_in,
+)
 
 VERB = re.compile(
     r"/(get|create|update|delete|remove|add|list|fetch|edit)([_-][a-z]+|[A-Z][A-Za-z]+)(?=/|$)"
@@ -101,43 +113,163 @@ def change_on_get(project: Project) -> Iterator[Hit]:
     example="per_page = fields.Integer(load_default=20, validate=Range(min=1, max=100))\n",
 )
 def page_without_cap(project: Project) -> Iterator[Hit]:
-    sizes = {"per_page", "page_size", "limit", "size", "count", "pageSize", "perPage"}
     for file in project.app_files:
-        for function in file.functions():
-            nodes = list(ast.walk(function))
-            for node in nodes:
-                if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)):
+        yield from _asked_for(file)
+        yield from _fields(project, file)
+        for call in file.all(ast.Call):
+            is_open = value_of(keyword(call, "max_per_page")) is None
+            if file.qual(call.func).endswith("paginate") and is_open:
+                yield file.hit(call, "the pages have no upper limit: max_per_page is None")
+        for name, value, place in settings_of(file):
+            most = value_of(value)
+            if not LARGEST_PAGE.search(name) or file.for_development(place):
+                continue
+            if isinstance(most, int) and most > REASONABLE:
+                yield file.hit(value, f"{name} is {most:,}: that is no limit")
+
+
+SIZES = {"per_page", "page_size", "limit", "size", "count", "pageSize", "perPage"}
+IN_SCHEMAS = {"per_page", "page_size", "pageSize", "perPage"}
+OF_AN_ANSWER = {"total", "total_count", "items", "results", "pages", "total_pages", "has_next"}
+LARGEST_PAGE = re.compile(r"^MAX_?(PER_?PAGE|PAGE_?SIZE|PAGE_?LIMIT|LIMIT_PER_PAGE)$")
+REASONABLE = 10_000
+NUMBERS = {"Int", "Integer", "IntegerField", "int"}
+
+
+def _asked_for(file: PyFile) -> Iterator[Hit]:
+    """What comes out of the query string, and limits a query as it comes."""
+    for function in file.functions():
+        nodes = list(ast.walk(function))
+        for call in nodes:
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr == "limit"
+                and call.args
+                and _sent(file, call.args[0])
+                and not words_in(call.args[0]) & {"min", "clamp"}
+            ):
+                yield file.hit(call, "how many rows come is taken as it comes")
+        for node in nodes:
+            for target, value in pairs_of(node):
+                asked = _sent(file, value)
+                if not isinstance(target, ast.Name) or asked is None:
                     continue
-                value = node.value
-                asked = [
-                    call
-                    for call in ast.walk(value)
-                    if isinstance(call, ast.Call)
-                    and file.qual(call.func) == "flask.request.args.get"
-                    and call.args
-                    and text_of(call.args[0]) in sizes
-                ]
-                name = node.targets[0].id
-                if not asked or words_in(value) & {"min", "clamp"}:
+                if words_in(value) & {"min", "clamp"}:
                     continue
                 used = any(
                     isinstance(call, ast.Call)
                     and isinstance(call.func, ast.Attribute)
                     and call.func.attr == "limit"
-                    and any(isinstance(part, ast.Name) and part.id == name for part in call.args)
+                    and any(
+                        isinstance(part, ast.Name) and part.id == target.id for part in call.args
+                    )
                     for call in nodes
                 )
-                checked = any(
-                    (isinstance(other, ast.Compare) and name in words_in(other))
-                    or (
-                        isinstance(other, ast.Call)
-                        and file.qual(other.func) in {"min", "range"}
-                        and name in words_in(other)
-                    )
-                    for other in nodes
-                )
-                if used and not checked:
-                    yield file.hit(asked[0], f"{name} is taken as it comes")
+                if used and not any(_checks(file, other, target.id) for other in nodes):
+                    yield file.hit(asked, f"{target.id} is taken as it comes")
+
+
+def _sent(file: PyFile, value: ast.expr) -> ast.expr | None:
+    """Where a size is read out of the query string."""
+    for node in ast.walk(value):
+        if isinstance(node, ast.Call) and node.args:
+            place, key = file.qual(node.func).removesuffix(".get"), text_of(node.args[0])
+        elif isinstance(node, ast.Subscript):
+            place, key = file.qual(node.value), text_of(node.slice)
+        else:
+            continue
+        if place in {"flask.request.args", "flask.request.values"} and key in SIZES:
+            return node
+    return None
+
+
+def _checks(file: PyFile, node: ast.AST, name: str) -> bool:
+    """Whether a value is held against an upper limit: ``min(…)``, or a comparison that is one."""
+    if isinstance(node, ast.Compare) and name in words_in(node):
+        other = node.comparators[0]
+        only_from_below = (
+            len(node.ops) == 1
+            and isinstance(node.ops[0], (ast.Lt, ast.LtE))
+            and isinstance(node.left, ast.Name)
+            and isinstance(other, ast.Constant)
+            and other.value in {0, 1}
+        )
+        return not only_from_below
+    return (
+        isinstance(node, ast.Call)
+        and file.qual(node.func) in {"min", "range"}
+        and name in words_in(node)
+    )
+
+
+def _fields(project: Project, file: PyFile) -> Iterator[Hit]:
+    """Fields of schemas that say how many come: of what is asked, not of what is answered."""
+    for owner in file.all(ast.ClassDef):
+        named = {
+            target.id: value
+            for node in owner.body
+            for target, value in pairs_of(node)
+            if isinstance(target, ast.Name)
+        }
+        if OF_AN_ANSWER & set(named):
+            continue
+        for name in IN_SCHEMAS & set(named):
+            made = named[name]
+            checked = any(
+                isinstance(node, Function) and name in words_in(node) for node in owner.body
+            )
+            if not checked and _is_open(file, made) and not _limited_elsewhere(project, name):
+                yield file.hit(made, f"{name} has no upper limit")
+
+
+def _is_open(file: PyFile, made: ast.expr) -> bool:
+    """Whether a field surely has no upper limit: one of marshmallow, of pydantic, or one's own."""
+    if not isinstance(made, ast.Call):
+        return False
+    kind = file.qual(made.func).rpartition(".")[2]
+    if kind == "Field":  # pydantic's
+        return not has_keyword(made, "le", "lt", "multiple_of", "exclude")
+    if kind in NUMBERS:
+        given = keyword(made, "validate")
+        if given is None:
+            return not has_keyword(made, "validate", "dump_only", "validators")
+        rules = given.elts if isinstance(given, ast.List | ast.Tuple) else [given]
+        return all(_is_range(file, each) and not _has_end(file, each) for each in rules)
+    if has_keyword(made, "validate"):
+        return False
+    for function in file.all(ast.FunctionDef):
+        returned = [each.value for each in ast.walk(function) if isinstance(each, ast.Return)]
+        if function.name == kind and len(returned) == 1 and returned[0] is not None:
+            only = returned[0]
+            is_itself = isinstance(only, ast.Call) and file.qual(only.func) == kind
+            return not is_itself and _is_open(file, only)
+    for owner in file.all(ast.ClassDef):
+        ranges = [each for each in ast.walk(owner) if _is_range(file, each)]
+        if owner.name == kind and ranges:
+            return not any(_has_end(file, each) for each in ranges)
+    return False
+
+
+def _is_range(file: PyFile, node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and file.qual(node.func).rpartition(".")[2] == "Range"
+
+
+def _has_end(file: PyFile, node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return True
+    end = keyword(node, "max") or (node.args[1] if len(node.args) > 1 else None)
+    if end is None:
+        return any(given.arg is None for given in node.keywords)
+    most = value_of(end)
+    return not isinstance(most, int) or (most is not True and most <= REASONABLE)
+
+
+def _limited_elsewhere(project: Project, name: str) -> bool:
+    """Whether somewhere in the app the smaller of it and something else is taken."""
+    return any(
+        name in words_in(call) for file in project.app_files for call in file.calls_of("min")
+    )
 
 
 @rule(
@@ -156,16 +288,57 @@ def list_without_pages(project: Project) -> Iterator[Hit]:
     if not project.is_api:
         return
     for view in project.views:
-        if "GET" not in view.methods:
+        if "GET" not in view.methods or _is_paged(view):
             continue
         for node in ast.walk(view.function):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "all"
-                and not node.args
-                and isinstance(node.func.value, ast.Attribute)
-                and node.func.value.attr == "query"
-            ):
+            if _is_whole_table(view.file, node):
                 yield view.file.hit(node, f"{view.function.name} answers with a whole table")
                 break
+        else:
+            for decorator in view.function.decorator_list:
+                if route_of(decorator) is None and _is_many(decorator):
+                    message = f"{view.function.name} answers with all there is at once"
+                    yield view.file.hit(decorator, message)
+
+
+PAGED = re.compile(r"pag(e|inat)|limit|offset|cursor|keyset|slice|top_|latest", re.IGNORECASE)
+
+
+def _is_paged(view: View) -> bool:
+    """Whether anything in the view, or above it, speaks of pages."""
+    words = {word for word in words_in(view.function) if " " not in word.strip()}
+    return any(PAGED.search(word) for word in {*words, *view.decorators, view.function.name})
+
+
+def _is_whole_table(file: PyFile, node: ast.AST) -> bool:
+    """``Book.query.all()``, ``session.query(Book).all()``, ``session.scalars(select(Book)).all()``.
+
+    Nothing is filtered: what belongs to one thing, as its chapters do, may well be few.
+    """
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args):
+        return False
+    if node.func.attr != "all":
+        return False
+    names = [each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)]
+    if set(names) & {"where", "filter", "filter_by", "limit", "join", "group_by", "fetch"}:
+        return False
+    if isinstance(node.func.value, ast.Attribute):
+        return node.func.value.attr == "query"
+    selected = [
+        call
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call)
+        and file.qual(call.func).rpartition(".")[2] in {"select", "query"}
+        and len(call.args) == 1
+        and file.qual(call.args[0]).rpartition(".")[2][:1].isupper()
+    ]
+    return len(selected) == 1
+
+
+def _is_many(decorator: ast.expr) -> bool:
+    """``@answers(BookSchema(many=True))``: what is answered is a list, by its declaration."""
+    return any(
+        isinstance(call, ast.Call) and value_of(keyword(call, "many")) is True
+        for call in ast.walk(decorator)
+        if call is not decorator
+    )

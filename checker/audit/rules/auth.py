@@ -25,7 +25,8 @@ JWT = ("jwt.decode", "jwt.api_jwt.decode", "jose.jwt.decode")
 PASSWORD = re.compile(r"(^|_)(password|passwd|pwd)($|_)", re.IGNORECASE)
 GUARDS = re.compile(
     r"login_required|jwt_required|auth_required|roles?_required|permission|requires_auth"
-    r"|token_required|require_(auth|login|token|scope)|admin_required|authenticated",
+    r"|token_required|require_(auth|login|token|scope)|admin_required|authenticated"
+    r"|(^|\.)(requires|scopes?_required|requires_(scopes?|login|roles?|user))$",
     re.IGNORECASE,
 )
 
@@ -65,7 +66,14 @@ claims = jwt.decode(token, key, algorithms=["HS256"], audience="api", issuer="li
 def jwt_not_verified(project: Project) -> Iterator[Hit]:
     for file, call in _decodes(project):
         if _turned_off(file, call):
-            yield file.hit(call, "the token's signature is not verified")
+            # Where a setting has to ask for it, it is theirs to answer for: OpenID Connect allows
+            # it for a token that comes from the issuer itself, over TLS
+            asked = any(
+                isinstance(outer, ast.If) and "config" in words_in(outer.test)
+                for outer in file.above(call)
+            )
+            severity: Severity | None = "warning" if asked else None
+            yield file.hit(call, "the token's signature is not verified", severity)
     for file in project.app_files:
         for call in file.calls_of("jose.jwt.get_unverified_claims"):
             yield file.hit(call, "the token's signature is not verified")
@@ -402,9 +410,11 @@ def secret_in_log(project: Project) -> Iterator[Hit]:
         for call in file.all(ast.Call):
             if not _logs(file, call):
                 continue
-            shown = [*call.args, *(given.value for given in call.keywords)]
-            for value in shown:
-                name = _told(value)
+            shown: list[tuple[str, ast.expr]] = [("", value) for value in call.args]
+            for given in call.keywords:
+                shown += _facts(file, call, given.arg or "", given.value)
+            for key, value in shown:
+                name = _told(value) or _named(key, value)
                 if name:
                     # A token may be a parser's
                     severity: Severity | None = "warning" if name.lower() == "token" else None
@@ -417,8 +427,46 @@ def _logs(file: PyFile, call: ast.Call) -> bool:
         return file.function_of(call) is not None and not file.guarded(call)
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in LOGGED:
         return False
-    owner = file.qual(call.func.value).rpartition(".")[2].lower()
-    return owner in {"logger", "log", "logging", "_logger", "_log"}
+    owner = file.qual(call.func.value).rpartition(".")[2]
+    if owner.lower() in {"logger", "log", "logging", "_logger", "_log"}:
+        return True
+    made = file.assigned(call, owner) if isinstance(call.func.value, ast.Name) else None
+    return isinstance(made, ast.Call) and file.qual(made.func) in {
+        "logging.getLogger", "structlog.get_logger", "structlog.getLogger",
+        "structlog.stdlib.get_logger", "structlog.stdlib.getLogger",
+    }  # fmt: skip
+
+
+def _facts(
+    file: PyFile, call: ast.Call, key: str, value: ast.expr
+) -> Iterator[tuple[str, ast.expr]]:
+    """What a keyword shows, under its name; of a mapping every entry: ``extra={"user": user}``."""
+    if isinstance(value, ast.Name):
+        value = file.assigned(call, value.id) or value
+    if isinstance(value, ast.Dict):
+        for name, inner in zip(value.keys, value.values, strict=True):
+            yield from _facts(file, call, text_of(name) or "", inner)
+    elif isinstance(value, ast.Call) and file.qual(value.func) == "dict":
+        for given in value.keywords:
+            yield from _facts(file, call, given.arg or "", given.value)
+    else:
+        yield key, value
+
+
+def _named(key: str, value: ast.expr) -> str:
+    """The name under which a value is shown, where that is a secret's and the value is no mask."""
+    if not SENSITIVE.match(key) or not isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)):
+        return ""
+    name = value.attr if isinstance(value, ast.Attribute) else getattr(value, "id", "")
+    return "" if NO_SECRET.search(name) else key
+
+
+# Of a secret, and not the secret
+NO_SECRET = re.compile(
+    r"(^|_)(count|digest|fingerprint|hash|hashed|hidden|id|jti|kid|len|length|mask|masked|name|number"
+    r"|prefix|redacted|state|status|type)s?$|error",
+    re.IGNORECASE,
+)
 
 
 def _told(value: ast.expr) -> str:
@@ -433,9 +481,23 @@ def _told(value: ast.expr) -> str:
         ]
     for part in parts:
         name = part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "")
+        name = name or _taken(part)
         if SENSITIVE.match(name):
             return name
     return ""
+
+
+def _taken(node: ast.expr) -> str:
+    """``password`` of ``form["password"]`` and ``form.get("password")``, not of ``errors[…]``."""
+    if isinstance(node, ast.Subscript):
+        owner, key = node.value, text_of(node.slice)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        owner, key = node.func.value, text_of(node.args[0]) if node.args else None
+        key = key if node.func.attr == "get" else None
+    else:
+        return ""
+    about = re.search("error|message|label|field|column|schema|count", ast.unparse(owner).lower())
+    return "" if about else key or ""
 
 
 @rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checker.audit.hits import Hit
+from checker.audit.hits import Hit, Severity
 from checker.audit.model import rule
 from checker.audit.project import Project
 from checker.audit.texts import Dockerfile, Step
@@ -147,6 +147,85 @@ def secret_in_image(project: Project) -> Iterator[Hit]:
                     else:
                         message = f"the ARG {key} stays in the image's history"
                         yield Hit(dockerfile.name, step.line, 1, message, "warning")
+
+
+DOWNLOADED_AND_RUN = re.compile(
+    r"\b(curl|wget)\b[^|;&]*\|\s*((sudo|env|\w+=\S*)\s+(-\S+\s+)*)*(/\S*/)?"
+    r"((bash|dash|zsh|ksh|ash|sh)\b(?!\s+-c\b)|(python[\d.]*|perl|ruby|node)\b(?!\s+-\w*[cemnp]))"
+    r"|\b(bash|dash|zsh|ksh|ash|sh)\s+(-\w+\s+)*(\"?\$\(|\"?`|<\()\s*(curl|wget)\b"
+)
+
+
+@rule(
+    "BSS709",
+    "downloaded-and-run",
+    "warning",
+    "7.1c 7.1d",
+    what="What is downloaded is verified before it runs.",
+    why="curl … | sh runs as root whatever the other side sends on the day of the build, the "
+    "half of it where the line breaks.",
+    repair="Take it from the packages, or from an image with a digest; else download a version, "
+    "and check its sum before it runs.",
+    example="COPY --from=ghcr.io/astral-sh/uv:0.9.5 /uv /bin/uv\n",
+)
+def downloaded_and_run(project: Project) -> Iterator[Hit]:
+    for dockerfile in project.dockerfiles:
+        for step in dockerfile.steps:
+            if step.word == "RUN" and DOWNLOADED_AND_RUN.search(step.plain):
+                yield _at(dockerfile, step, "what is downloaded is run, whatever it is")
+
+
+PROBED = re.compile(
+    r"\b(livenessProbe|readinessProbe|startupProbe|healthCheckPath|healthcheckPath|http_checks"
+    r"|http_service\.checks|health_check|health_checks|HealthCheckPath)\b|^\s*\[\[.*checks\]\]",
+    re.MULTILINE,
+)
+
+
+@rule(
+    "BSS715",
+    "container-without-health",
+    "warning",
+    "7.5b 8.2f",
+    what="Whoever runs the container can see whether it is well.",
+    why="Without a check a container that hangs counts as one that runs: nobody starts it again, "
+    "and what waits for it never begins, or begins too early.",
+    repair="Write HEALTHCHECK with what is in the image, or a probe where it is run.",
+    example="""
+HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "deploy/ask_healthz.py"]
+""",
+)
+def container_without_health(project: Project) -> Iterator[Hit]:
+    if not project.is_app or project.mentions(PROBED.pattern):
+        return
+    built = [service for _, _, service in project.services if service.get("build")]
+    if any(service.get("healthcheck") for service in built):
+        return
+    for dockerfile in project.dockerfiles:
+        serves = [
+            step
+            for step in _inherited(dockerfile)
+            if step.word in {"CMD", "ENTRYPOINT"} and SERVER.search(step.rest)
+        ]
+        checks = [step for step in _inherited(dockerfile) if step.word == "HEALTHCHECK"]
+        if serves and (not checks or checks[-1].rest.strip().upper() == "NONE"):
+            # Where it is run elsewhere, that may have probes of its own
+            severity: Severity | None = None if built or checks else "note"
+            place = checks[-1] if checks else serves[-1]
+            message = "nobody sees whether the server in it is well"
+            yield Hit(dockerfile.name, place.line, 1, message, severity)
+
+
+def _inherited(dockerfile: Dockerfile) -> list[Step]:
+    """The steps of the last stage, after those of the stages of this file that it begins with."""
+    steps: list[Step] = []
+    wanted = len(dockerfile.stages) - 1
+    while wanted >= 0:
+        steps = [*dockerfile.stages[wanted], *steps]
+        image = dockerfile.bases[wanted][1]
+        earlier = [name for _, _, name in dockerfile.bases[:wanted]]
+        wanted = earlier.index(image) if image in earlier else -1
+    return steps
 
 
 @rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -9,7 +10,13 @@ from checker.audit.hits import Hit
 from checker.audit.model import rule
 from checker.audit.project import Project
 from checker.audit.rules.container import SECRET
+from checker.audit.source import text_of
 
+DATABASES = {
+    "flask_mongoengine", "flask_pymongo", "flask_sqlalchemy", "mongoengine", "peewee", "psycopg",
+    "psycopg2", "pymongo", "sqlalchemy",
+}  # fmt: skip
+READY = re.compile(r"ready|readiness|startup|/status/?$|deep|full|health_?check", re.IGNORECASE)
 HEALTH = re.compile(
     r"health|readiness|/readyz?\b|liveness|/livez?\b|/ping\b|/status/?$|heartbeat", re.IGNORECASE
 )
@@ -91,17 +98,31 @@ def alive() -> dict[str, str]:
 def no_health_check(project: Project) -> Iterator[Hit]:
     if not project.is_app or project.imported & {"flask_healthz", "healthcheck"}:
         return
-    if any(HEALTH.search(path) for view in project.views for path in view.paths):
-        return
-    if any(
-        re.search(r"[\"']/?(healthz?|readiness|readyz?|livez?)\b", file.text)
-        for file in project.app_files
-    ):
-        return
+    routes = {path for view in project.views for path in view.paths} | set(_given(project))
+    probes = [path for path in routes if HEALTH.search(path)]
     deployed = project.dockerfiles or project.starts
-    yield Hit(
-        *project.place, "no route tells whether the app is well", None if deployed else "note"
-    )
+    if not probes:
+        yield Hit(
+            *project.place, "no route tells whether the app is well", None if deployed else "note"
+        )
+    elif deployed and project.imported & DATABASES and not any(map(READY.search, probes)):
+        message = f"{min(probes)} is there, and no route tells whether the app is ready"
+        yield Hit(*project.place, message, "note")
+    elif deployed and all(map(READY.search, probes)):
+        message = f"{min(probes)} is there, and no route tells whether the process lives"
+        yield Hit(*project.place, message, "note")
+
+
+def _given(project: Project) -> Iterator[str]:
+    """Texts that a call is given, as ``add_url_rule("/healthz", …)`` is, and no request for it."""
+    for file in project.app_files:
+        for call in file.all(ast.Call):
+            if isinstance(call.func, ast.Attribute) and call.func.attr in {"get", "startswith"}:
+                continue
+            for value in (*call.args, *(each.value for each in call.keywords)):
+                text = text_of(value)
+                if text and re.match(r"/(healthz?|readiness|readyz?|livez?)\b", text):
+                    yield text
 
 
 @rule(
@@ -115,18 +136,11 @@ def no_health_check(project: Project) -> Iterator[Hit]:
     example="environment:\n  SECRET_KEY: ${SECRET_KEY:?must be set}\n",
 )
 def secret_in_compose(project: Project) -> Iterator[Hit]:
-    for file, node in project.compose.items():
-        for service in node.get("services").values():
-            environment = service.get("environment")
-            pairs = [(key.text, value.text, value.line) for key, value in environment.items()]
-            for item in environment.list():
-                key, _, value = item.text.partition("=")
-                pairs.append((key, value, item.line))
-            for key, value, line in pairs:
-                if SECRET.search(key) and value and not value.startswith(("$", "/")):
-                    signs = re.search(r"SECRET|TOKEN|KEY", key)
-                    message = f"{key} is written in the file"
-                    yield Hit(file, line, 1, message, None if signs else "warning")
+    for file, key, value, line in project.compose_variables:
+        if SECRET.search(key) and value and not value.startswith(("$", "/")):
+            signs = re.search(r"SECRET|TOKEN|KEY", key)
+            message = f"{key} is written in the file"
+            yield Hit(file, line, 1, message, None if signs else "warning")
 
 
 @rule(
@@ -141,13 +155,10 @@ def secret_in_compose(project: Project) -> Iterator[Hit]:
     example="image: postgres:17.2\n",
 )
 def image_not_pinned(project: Project) -> Iterator[Hit]:
-    for file, node in project.compose.items():
-        for service in node.get("services").values():
-            image = service.get("image")
-            if not image.text or service.get("build") or "$" in image.text or "@" in image.text:
-                continue
-            tag = image.text.rpartition("/")[2].partition(":")[2]
-            if not tag or tag == "latest":
-                yield Hit(
-                    file, image.line, image.column, f"{image.text} may be any version tomorrow"
-                )
+    for file, _, service in project.services:
+        image = service.get("image")
+        if not image.text or service.get("build") or "$" in image.text or "@" in image.text:
+            continue
+        tag = image.text.rpartition("/")[2].partition(":")[2]
+        if not tag or tag == "latest":
+            yield Hit(file, image.line, image.column, f"{image.text} may be any version tomorrow")

@@ -233,7 +233,8 @@ def call_without_timeout(project: Project) -> Iterator[Hit]:
             on_session = owner in sessions and OUTSIDE.match(f"requests.{verb}")
             if (plain or on_session) and not has_keyword(call, "timeout"):
                 # A script that somebody starts and watches holds no worker
-                severity: Severity = "warning" if file.at_import(call) else "error"
+                by_hand = file.at_import(call) or _is_script(file)
+                severity: Severity = "warning" if by_hand else "error"
                 yield file.hit(call, f"{name}() waits for ever", severity)
             elif name == "httpx.Timeout" and call.args and value_of(call.args[0]) is None:
                 yield file.hit(call, "httpx.Timeout(None) waits for ever")
@@ -252,6 +253,12 @@ def call_without_timeout(project: Project) -> Iterator[Hit]:
                 and len(call.args) < 4
             ):
                 yield file.hit(call, f"{name}() waits for ever")
+
+
+def _is_script(file: PyFile) -> bool:
+    """Whether a file is a program for the command line, and nothing of the app."""
+    reads = any(file.qual(node) == "sys.argv" for node in file.all(ast.Attribute))
+    return reads and "flask" not in file.imported
 
 
 def _sessions(file: PyFile) -> set[str]:
@@ -328,7 +335,52 @@ def retry_for_ever(project: Project) -> Iterator[Hit]:
     for file in project.app_files:
         for function in file.functions():
             for node in function.decorator_list:
-                if file.qual(bare(node)) != "tenacity.retry":
-                    continue
-                if not isinstance(node, ast.Call) or not has_keyword(node, "stop"):
+                if file.qual(node) in {"tenacity.retry", "retrying.retry"}:
                     yield file.hit(node, f"{function.name} is tried again without end")
+        for call in file.all(ast.Call):
+            ends = RETRIES.get(file.qual(call.func), set())
+            said = [stop for name in ends if (stop := keyword(call, name)) is not None]
+            ended = has_keyword(call) and not said  # **options may say it
+            if ends and not ended and all(_never(file, stop) for stop in said):
+                yield file.hit(call, "this is tried again without end")
+        for loop in file.all(ast.While):
+            if value_of(loop.test) in (True, 1) and _tries_again(file, loop):
+                yield file.hit(loop, "a call to another service is tried again without end")
+
+
+# What retries, and the arguments of which one makes it end
+RETRIES = {
+    "tenacity.retry": {"stop"},
+    "tenacity.Retrying": {"stop"},
+    "tenacity.AsyncRetrying": {"stop"},
+    "retrying.retry": {"stop", "stop_func", "stop_max_attempt_number", "stop_max_delay"},
+    "backoff.on_exception": {"max_tries", "max_time"},
+    "backoff.on_predicate": {"max_tries", "max_time"},
+}
+OF_THE_NET = re.compile(
+    r"^(requests|httpx|urllib|urllib3|aiohttp)\.|(^|\.)(ConnectionError|TimeoutError|URLError)$"
+)
+
+
+def _never(file: PyFile, stop: ast.expr) -> bool:
+    return file.qual(stop).rpartition(".")[2] == "stop_never" or value_of(stop) is None
+
+
+def _tries_again(file: PyFile, loop: ast.While) -> bool:
+    """Whether the loop ends with success alone: what the net does wrong is caught, and no more."""
+    if any(isinstance(inner, (ast.AugAssign, ast.Compare)) for inner in ast.walk(loop)):
+        return False  # somebody counts
+    for attempt in loop.body:
+        if not isinstance(attempt, ast.Try):
+            continue
+        done = [*attempt.body, *attempt.orelse, *loop.body[loop.body.index(attempt) + 1 :]]
+        succeeds = any(isinstance(inner, LEAVES) for line in done for inner in ast.walk(line))
+        for handler in attempt.handlers:
+            kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+            if any(kind is not None and OF_THE_NET.search(file.qual(kind)) for kind in kinds):
+                ends = any(isinstance(inner, LEAVES) for inner in ast.walk(handler))
+                return succeeds and not ends
+    return False
+
+
+LEAVES = (ast.Break, ast.Return, ast.Raise)

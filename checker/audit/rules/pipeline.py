@@ -17,6 +17,7 @@ TESTS = re.compile(
 )
 CHECKS = re.compile(r"\b(bandit|flake8|grype|mypy|pip-audit|pylint|pyright|ruff|semgrep|trivy)\b")
 PASSES = re.compile(r"\|\|\s*(true|:|exit 0)|--exit-code[= ]0\b")
+DOCS = re.compile(r"(^|[\W_])(docs?|documentation|pages)([\W_]|$)", re.IGNORECASE)
 DEPLOYS = re.compile(r"(^|[_-])(deploy|deployment|release|publish|promote)([_-]|$)", re.IGNORECASE)
 
 
@@ -69,6 +70,8 @@ def deploy_without_tests(project: Project) -> Iterator[Hit]:
     for file, node in project.workflows.items():
         jobs = _jobs(node)
         testing = {name for name, job in jobs.items() if _tests(name, job)}
+        # What people read may go out at once: no program is in it
+        about_pages = not testing and DOCS.search(f"{file} {node.get('name').text}")
         triggers = set(node.get("on").words()) or set(node.get("true").words())
         for name, job in jobs.items():
             if not DEPLOYS.search(name) or name in testing:
@@ -77,6 +80,8 @@ def deploy_without_tests(project: Project) -> Iterator[Hit]:
             if testing and not before & testing:
                 needed = ", ".join(sorted(testing))
                 yield Hit(file, job.line, job.column, f"{name} does not wait for {needed}")
+            elif about_pages:
+                continue
             elif not testing and triggers & {"push"} and not (before and tested):
                 message = f"{name} runs on a push, and nothing here runs the tests"
                 yield Hit(file, job.line, job.column, message, "warning")

@@ -65,11 +65,18 @@ def _escaped(text: str) -> str:
 
 def _language(example: str) -> str:
     first = example.split(None, 1)[0]
-    if first in {"FROM", "RUN", "CMD", "COPY"}:
+    if first in {"FROM", "RUN", "CMD", "COPY", "HEALTHCHECK"}:
         return "docker"
     if first == "$":
         return "console"
-    if first in {"deploy:", "environment:", "image:", "-"} or example.startswith("# .github"):
+    if first in {
+        "cap_drop:",
+        "deploy:",
+        "environment:",
+        "image:",
+        "ports:",
+        "-",
+    } or example.startswith("# .github"):
         return "yaml"
     if first.startswith(("[", "*")) or example.startswith("# .gitignore"):
         return "text"
