@@ -445,7 +445,6 @@ def insert_all(name: str, rows: list[dict[str, Any]]) -> list[int]:
     sql = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our names
     with closing(db.engine.raw_connection()) as connection:
         return [
-            # audit: ignore[BSS209] the names are those of a test
             connection.cursor().execute(sql, [stored(row[column]) for column in columns]).lastrowid
             for row in rows
         ]
@@ -558,7 +557,6 @@ def remove(name: str, ids: list[int]) -> None:
 
     with closing(db.engine.raw_connection()) as connection:
         for identity in ids:
-            # audit: ignore[BSS209] the names are those of a test
             connection.cursor().execute(f"DELETE FROM {name} WHERE id = ?", [identity])  # noqa: S608
 
 

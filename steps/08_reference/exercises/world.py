@@ -489,7 +489,6 @@ def insert_all(name: str, rows: list[dict[str, Any]]) -> list[int]:
     cache.clear()  # as if the app had written them: what was kept from before counts no more
     with closing(db.engine.raw_connection()) as connection:
         made = [
-            # audit: ignore[BSS209] the names are those of a test
             connection.cursor().execute(sql, [stored(row[column]) for column in columns]).lastrowid
             for row in rows
         ]
@@ -625,7 +624,6 @@ def remove(name: str, ids: list[int]) -> None:
 
     with closing(db.engine.raw_connection()) as connection:
         for identity in ids:
-            # audit: ignore[BSS209] the names are those of a test
             connection.cursor().execute(f"DELETE FROM {name} WHERE id = ?", [identity])  # noqa: S608
 
 
