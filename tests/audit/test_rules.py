@@ -146,6 +146,16 @@ def test_less_where_somebody_watches_or_has_to_ask_for_it(
     assert found == [severity]
 
 
+@pytest.mark.parametrize(("kind", "found"), [("String", True), ("PasswordType", False)])
+def test_a_column_may_verify_what_it_is_compared_with(
+    audited: Audited, kind: str, found: bool
+) -> None:
+    model = f"class User:\n    password = Column({kind})\n"
+    views = "def a(user, password):\n    return user.password == password\n"
+    report = audited({"app/models.py": model, "app/views.py": views})
+    assert ("BSS306" in {each.rule.id for each in report.findings}) == found
+
+
 @pytest.mark.parametrize(("name", "found"), [("docs", False), ("ship", True)])
 def test_pages_for_people_go_out_without_tests(audited: Audited, name: str, found: bool) -> None:
     jobs = "on: [push]\njobs:\n  deploy:\n    steps:\n      - run: ./up\n"
