@@ -215,6 +215,11 @@ def test_who_is_alive_says_so(client, inside):
         assert answer.headers.get("Cache-Control") == "no-store", f"{path}: as it is now"
         told = [name for name in answer.headers if name[0].startswith("RateLimit")]
         assert told == [], f"{path} is asked all day, and counts for nobody's limit"
+    listed = client.get("/openapi.json").get_json()["paths"]
+    for path in ("/healthz", "/readiness"):
+        assert path not in listed, (
+            f"{path} is for whoever runs the app, not for its clients: /openapi.json leaves it out"
+        )
 
 
 def test_ready_is_who_knows_the_tables(client, inside):
@@ -356,6 +361,7 @@ def test_gunicorn_is_told_how_to_run(inside):
         "graceful_timeout": 25,
         "max_requests": 10000,
         "max_requests_jitter": 1000,
+        "control_socket_disable": True,
     }
     for name, value in expected.items():
         assert found.get(name) == value, f"deploy/gunicorn.conf.py: {name}"
