@@ -1,7 +1,8 @@
 """How gunicorn runs the library: ``gunicorn -c deploy/gunicorn.conf.py wsgi:app``.
 
 Who gets in
-    127.0.0.1:8000: nginx is on the same machine; in a container ``--bind`` says otherwise.
+    127.0.0.1:8000: nginx is on the same machine; in a container ``--bind`` says otherwise. There
+    is no other door: gunicorn's control socket stays off, as signals will do.
 Several at a time
     Each worker has 4 threads (``gthread``): who sends slowly keeps one of them busy, and the
     others answer. How many workers: ``WEB_CONCURRENCY`` of the environment, 1 by default; more of
@@ -30,4 +31,4 @@ graceful_timeout = 25
 max_requests = 10_000
 max_requests_jitter = 1_000
 worker_tmp_dir = MEMORY if Path(MEMORY).is_dir() else None
-control_socket_disable = True  # signals will do; one less way in
+control_socket_disable = True
