@@ -8,7 +8,7 @@ from checker.author.bench import Bench
 from checker.author.findings import Finding, Scope, broken, holds
 from checker.author.proofs.common import described, is_called
 from checker.course import Course, Exercise, Step
-from checker.engine.verdict import TestResult
+from checker.engine.verdict import TestResult, Verdict
 
 
 def matrix(bench: Bench, scope: Scope) -> Iterator[Finding]:
@@ -18,7 +18,7 @@ def matrix(bench: Bench, scope: Scope) -> Iterator[Finding]:
         for exercise in scope.exercises
         for step in asked(bench.course, exercise, sample=scope.sample)
     ]
-    yield from bench.map(lambda pair: _cell(bench, *pair), pairs)
+    yield from bench.map(lambda pair: cell(bench, *pair), pairs)
     for found in bench.map(lambda step: list(_still_needed(bench, step)), scope.steps):
         yield from found
 
@@ -32,7 +32,8 @@ def asked(course: Course, exercise: Exercise, *, sample: bool) -> list[Step]:
     return [step for step in steps if step.number <= own.number or step == last]
 
 
-def _cell(bench: Bench, step: Step, exercise: Exercise) -> Finding:
+def cell(bench: Bench, step: Step, exercise: Exercise) -> Finding:
+    """Whether ``exercise`` holds on ``step`` solved, as it must, or fails, as it must."""
     own = bench.course.step_of(exercise)
     where = f"{exercise.id} on step {step.number} solved"
     if own.number > step.number:
@@ -44,9 +45,8 @@ def _cell(bench: Bench, step: Step, exercise: Exercise) -> Finding:
             f"passes, although step {own.number} has only begun",
             f"sharpen steps/{own.name}/exercises/{exercise.test}: it asks for nothing new",
         )
-    left_out = _superseded(bench, step, exercise)
     verdict = bench.check(bench.solved(step), exercise, world=step)
-    held = [test for test in verdict.tests if not any(is_called(test, name) for name in left_out)]
+    held = that_count(bench, step, exercise, verdict)
     failing = [test for test in held if test.outcome != "passed"]
     if held and not failing:
         return holds(where)
@@ -57,15 +57,16 @@ def _cell(bench: Bench, step: Step, exercise: Exercise) -> Finding:
     )
 
 
-def _superseded(bench: Bench, step: Step, exercise: Exercise) -> list[str]:
-    """The exercise's tests that no longer count in ``step``, declared there or before."""
+def that_count(bench: Bench, step: Step, exercise: Exercise, verdict: Verdict) -> list[TestResult]:
+    """The exercise's tests without those superseded in ``step`` or before."""
     declared = [
         superseded.test.partition("/")
         for each in bench.course.steps
         if each.number <= step.number
         for superseded in each.supersedes
     ]
-    return [test for owner, _, test in declared if owner == exercise.id]
+    left_out = [test for owner, _, test in declared if owner == exercise.id]
+    return [test for test in verdict.tests if not any(is_called(test, name) for name in left_out)]
 
 
 def _still_needed(bench: Bench, step: Step) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ from checker.author.findings import Finding, Scope, broken, holds, noted
 from checker.author.mutate import Mutant
 from checker.author.mutate import mutants as mutants_of
 from checker.author.proofs.common import unsolved
-from checker.author.trees import Blob
+from checker.author.proofs.matrix import cell, that_count
+from checker.author.trees import Blob, Tree
 from checker.course import CourseError, Exercise, Step
 from checker.harness.words import FAULT
 
@@ -54,7 +55,11 @@ class Case:
 
 
 def mutants(bench: Bench, scope: Scope) -> Iterator[Finding]:
-    """At least nine in ten mutants of each step's solutions are killed; survivors are listed."""
+    """At least nine in ten mutants of each step's solutions are killed; survivors are listed.
+
+    A file that exercises of earlier steps asked for keeps their promises, too: where the step's own
+    tests notice nothing, theirs are asked, but for those superseded since.
+    """
     for step in bench.course.steps:
         chosen = [exercise for exercise in step.exercises if exercise in scope.exercises]
         if chosen:
@@ -79,6 +84,11 @@ def _of(bench: Bench, step: Step, exercises: list[Exercise], most: int | None) -
         for mutant in mutants_of(bench.solved(step)[file].data.decode("utf-8"))
     ]
     cases = _spread(every, most, equivalents)
+    for earlier in {each.id: each for case in cases for each in _earlier(bench, case)}.values():
+        kept = cell(bench, step, earlier)
+        if kept.state != "holds":
+            yield kept
+            return
     survivors: list[Case] = []
     for case, (killed, remark) in zip(cases, bench.map(_Killers(bench).killed, cases), strict=True):
         if not killed:
@@ -104,6 +114,17 @@ def _of(bench: Bench, step: Step, exercises: list[Exercise], most: int | None) -
         )
     tried = len(cases) - (len(survivors) - len(open_))  # but for those declared
     yield _share(step, tried, len(open_), of=len(every) if len(cases) < len(every) else None)
+
+
+def _earlier(bench: Bench, case: Case) -> list[Exercise]:
+    """The exercises of earlier steps that asked for the file, the latest first."""
+    return [
+        exercise
+        for step in reversed(bench.course.steps)
+        if step.number < case.step.number
+        for exercise in step.exercises
+        if case.file in exercise.edit
+    ]
 
 
 def _failing(bench: Bench, step: Step) -> Finding | None:
@@ -170,10 +191,20 @@ class _Killers:
                     f"- {case.mutant.before}\n+ {case.mutant.after}"
                 )
             return True, ""
-        return False, ""
+        return any(self._breaks(case, tree, earlier) for earlier in _earlier(self.bench, case)), ""
+
+    def _breaks(self, case: Case, tree: Tree, earlier: Exercise) -> bool:
+        verdict = self.bench.check_anew(tree, earlier, world=case.step)
+        held = that_count(self.bench, case.step, earlier, verdict)
+        return not held or any(test.outcome != "passed" for test in held)
 
     def _in_order(self, case: Case) -> list[Exercise]:
-        others = [exercise for exercise in case.step.exercises if exercise != case.exercise]
+        """The file's own exercise first; none that judges tests, whose mutants are its own bugs."""
+        others = [
+            exercise
+            for exercise in case.step.exercises
+            if exercise != case.exercise and not exercise.mutants
+        ]
         with self._lock:
             others.sort(key=lambda other: -self._kills[case.file, other.id])
         return [case.exercise, *others]
