@@ -6,7 +6,10 @@ from flask_migrate import upgrade  # type: ignore[import-untyped]
 
 
 class UpgradeFailed(Exception):
-    """The migrations failed, and the database is as it was. The message names the back-up."""
+    """The migrations failed. The message names the back-up.
+
+    The database is as it was, or the message says why it is not.
+    """
 
 
 def safe_upgrade(folder: Path) -> Path | None:
@@ -26,7 +29,8 @@ def safe_upgrade(folder: Path) -> Path | None:
         too. The database has not changed.
     A migration that fails
         Whatever it raises, ``restore`` puts the back-up back: rows, tables, revision. Then
-        ``UpgradeFailed`` is raised; its message has the name of the file, which stays.
+        ``UpgradeFailed`` is raised; its message has the name of the file, which stays. Where
+        ``restore`` fails, too, the message has what that said as well.
     """
     upgrade()  # exercise 7.4 goes on here
     return None

@@ -186,9 +186,13 @@ def upgrade_safely(migration: str, trouble: str) -> dict[str, object]:
     from app.upgrades import safe_upgrade
 
     during: set[str] = set()
+    copies: list[object] = []
 
     def watched(source: object, target: object) -> None:
+        if trouble == "no way back" and copies:
+            raise backups.BackupError("the disk can only be read")
         copy(source, target)
+        copies.append(target)
         for file in (each for each in folder.rglob("*") if each.is_file()):
             if file.suffix == ".backup":
                 during.add("whole")
@@ -445,3 +449,15 @@ def test_a_failed_upgrade_leaves_no_trace(inside, failure):
     if failure == "a KeyError":
         kept = found["again"]["files"]
         assert len(kept) == 2, f"somebody tried again, and of two back-ups there is {kept}"
+
+
+def test_a_backup_that_cannot_be_put_back_is_told(inside):
+    found = inside(upgrade_safely, FAILS["a RuntimeError"], "no way back")
+
+    what = "a migration failed, and then restore did, with a BackupError"
+    assert found["raised"] == "UpgradeFailed", f"{what}: what is raised is UpgradeFailed"
+    assert len(found["files"]) == 1, f"{what}: the back-up is all there is, and it stays"
+    assert found["files"][0] in found["message"], f"{what}: the message does not name the back-up"
+    assert "the disk can only be read" in found["message"], (
+        f"{what}: the message does not say what restore said, and all looks as if it were well"
+    )

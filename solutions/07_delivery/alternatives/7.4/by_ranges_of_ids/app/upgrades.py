@@ -16,7 +16,10 @@ from app.extensions import db
 
 
 class UpgradeFailed(Exception):
-    """The migrations failed, and the database is as it was. The message names the back-up."""
+    """The migrations failed. The message names the back-up.
+
+    The database is as it was, or the message says why it is not.
+    """
 
 
 def safe_upgrade(folder: Path) -> Path | None:
@@ -36,7 +39,8 @@ def safe_upgrade(folder: Path) -> Path | None:
         too. The database has not changed.
     A migration that fails
         Whatever it raises, ``restore`` puts the back-up back: rows, tables, revision. Then
-        ``UpgradeFailed`` is raised; its message has the name of the file, which stays.
+        ``UpgradeFailed`` is raised; its message has the name of the file, which stays. Where
+        ``restore`` fails, too, the message has what that said as well.
     """
     config = current_app.extensions["migrate"].migrate.get_config()
     head = ScriptDirectory.from_config(config).get_current_head()
@@ -65,13 +69,12 @@ def back_up(folder: Path, revision: str) -> Path:
 
 @contextmanager
 def put_back_if_it_fails(file: Path) -> Iterator[None]:
-    done = False
     try:
         yield
-        done = True
     except (Exception, SystemExit, KeyboardInterrupt) as error:
-        raise UpgradeFailed(f"{error}: the database is what {file.name} has") from error
-    finally:
-        if not done:
-            db.session.remove()
+        db.session.remove()
+        try:
             backups.restore(db.engine, file)
+        except backups.BackupError as trouble:
+            raise UpgradeFailed(f"{error}: only {file.name} has all of it, {trouble}") from error
+        raise UpgradeFailed(f"{error}: the database is what {file.name} has") from error

@@ -14,7 +14,10 @@ from app.extensions import db
 
 
 class UpgradeFailed(Exception):
-    """The migrations failed, and the database is as it was. The message names the back-up."""
+    """The migrations failed. The message names the back-up.
+
+    The database is as it was, or the message says why it is not.
+    """
 
 
 def safe_upgrade(folder: Path) -> Path | None:
@@ -34,7 +37,8 @@ def safe_upgrade(folder: Path) -> Path | None:
         too. The database has not changed.
     A migration that fails
         Whatever it raises, ``restore`` puts the back-up back: rows, tables, revision. Then
-        ``UpgradeFailed`` is raised; its message has the name of the file, which stays.
+        ``UpgradeFailed`` is raised; its message has the name of the file, which stays. Where
+        ``restore`` fails, too, the message has what that said as well.
     """
     config = current_app.extensions["migrate"].migrate.get_config()
     with db.engine.connect() as connection:
@@ -56,16 +60,20 @@ def safe_upgrade(folder: Path) -> Path | None:
         raise
     file = Path(draft).rename(f"{draft}.backup")
 
-    complete = False
     try:
         upgrade()
-        complete = True
     except SystemExit as error:
-        raise UpgradeFailed(f"the back-up is {file}") from error
+        raise UpgradeFailed(what_became_of(file)) from error
     except Exception as error:
-        raise UpgradeFailed(f"the back-up is {file}: {error}") from error
-    finally:
-        if not complete:
-            db.session.close()
-            restore(db.engine, file)
+        raise UpgradeFailed(f"{what_became_of(file)}: {error}") from error
     return file
+
+
+def what_became_of(file: Path) -> str:
+    """The back-up is put back, if that can be done."""
+    db.session.close()
+    try:
+        restore(db.engine, file)
+    except BackupError as error:
+        return f"the back-up is {file}, and could not be put back ({error})"
+    return f"the back-up is {file}"
