@@ -14,7 +14,10 @@ from app.extensions import db
 
 
 class UpgradeFailed(Exception):
-    """The migrations failed, and the database is as it was. The message names the back-up."""
+    """The migrations failed. The message names the back-up.
+
+    The database is as it was, or the message says why it is not.
+    """
 
 
 def safe_upgrade(folder: Path) -> Path | None:
@@ -34,7 +37,8 @@ def safe_upgrade(folder: Path) -> Path | None:
         too. The database has not changed.
     A migration that fails
         Whatever it raises, ``restore`` puts the back-up back: rows, tables, revision. Then
-        ``UpgradeFailed`` is raised; its message has the name of the file, which stays.
+        ``UpgradeFailed`` is raised; its message has the name of the file, which stays. Where
+        ``restore`` fails, too, the message has what that said as well.
     """
     revision = current_revision()
     if revision == newest_revision():
