@@ -390,6 +390,21 @@ class TestMutants:
         mini.write(TEST_GREETING, mini.read(TEST_GREETING) + STRICT)
         assert broken(prove("mutants", "1.2")) == {}
 
+    def test_an_earlier_exercise_that_asked_for_the_file(self, mini, prove):
+        again = SUMS.replace("01_first", "02_second")
+        mini.replace(
+            "steps/02_second/step.toml", '"app/times.py"]', '"app/times.py", "app/sums.py"]'
+        )
+        mini.write(again, mini.read(SUMS))
+
+        def alive() -> int:
+            found = prove("mutants", "2.1")
+            return sum(each.where.startswith(again) and "survives" in each.what for each in found)
+
+        every = alive()
+        mini.replace(TEST_SUMS, "[(100, 1), (99, 2), (500, 500)]", "[(500, 500)]")
+        assert every < alive(), "what only a case of 1.2 notices is as alive with it as without"
+
     def test_a_solution_that_fails_kills_nothing(self, mini, prove):
         mini.replace(SUMS, "return total", "return total + 1")
         assert "the solution does not pass 1.2" in one_broken(prove("mutants", "1"))
