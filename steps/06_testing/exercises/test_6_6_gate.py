@@ -10,7 +10,17 @@ import pytest
 
 TOOL = """
 import json, os, re, sys
+from itertools import pairwise
 from pathlib import Path
+
+FLAGS = {"-q", "-qq", "-v", "-vv", "-x", "--quiet", "--verbose"}
+
+def not_there(words):
+    "What is asked for by name, and is no option's value, and nowhere to be found."
+    for before, word in pairwise(["", *words]):
+        is_value = before.startswith("-") and before not in FLAGS and "=" not in before
+        if not word.startswith("-") and not is_value and not Path(word).exists():
+            return word
 
 tool, asked = Path(sys.argv[0]).parent.name, sys.argv[1:]
 folder = Path(os.environ["STAND_INS"])
@@ -22,19 +32,22 @@ database = os.environ.get("TEST_DATABASE_URL" if os.environ.get("APP_ENV") == "t
 note = json.dumps([tool, asked, database, str(Path.cwd())])
 notes.write_text("\\n".join([*known, note]), encoding="utf-8")
 words = " ".join(asked)
-what, place, code = "", ".", 1
+what, place, code, names = "", ".", 1, []
 if tool == "ruff" and "check" in asked:
-    what, place = "lint", "migrations"
+    what, place, names = "lint", "migrations", asked[asked.index("check") + 1 :]
 elif tool == "mypy":
-    what, place = "types", "gate.py"
-elif tool == "pytest" or (tool == "coverage" and "-m pytest" in words):
-    what, place = "tests", "tests"
-    asked = asked[asked.index("pytest") + 1 :] if tool == "coverage" else asked
+    what, place, names = "types", "gate.py", asked
+elif tool == "pytest":
+    what, place, names = "tests", "tests", asked
+elif tool == "coverage" and asked[:1] == ["run"] and ("-m", "pytest") in pairwise(asked):
+    what, place, names = "tests", "tests", asked[asked.index("pytest") + 1 :]
 elif tool == "coverage" and "report" in asked:
     what, code = "coverage", 2
     if not any('["coverage", ["run"' in line for line in known):
         sys.exit("No data to report.")
-elif tool == "flask" and ("upgrade" in asked or "check" in asked):
+elif tool == "flask" and "db" in asked and ("upgrade" in asked or "check" in asked):
+    if os.environ.get("APP_ENV", "testing") not in ("testing", "development", "production"):
+        sys.exit("ConfigError: APP_ENV: is none that this app knows")
     what = "upgrade" if "upgrade" in asked else "migrations"
     kind, _, name = (database or "").partition(":///")
     file = Path(name) if kind == "sqlite" and name not in ("", ":memory:") else None
@@ -42,7 +55,9 @@ elif tool == "flask" and ("upgrade" in asked or "check" in asked):
         file.touch()
     elif what == "migrations" and not (file and file.exists()):
         sys.exit("ERROR [flask_migrate] Error: Target database is not up to date.")
-named = [each for each in asked if Path(each).exists() or each.endswith(".py")]
+if not_there(names):
+    sys.exit(f"{tool} {words}: {not_there(names)}: there is no such file or folder")
+named = [each for each in names if Path(each).exists()]
 here = Path(place).resolve()
 sees = not named or any(here.is_relative_to(Path(each).resolve()) for each in named)
 own_floor = re.search("--fail-under[= ]([0-9]+)", words)
@@ -60,7 +75,7 @@ FAULTS = {
 }
 
 
-def pass_gate(fault: str, tool: str, databases: dict) -> dict:
+def pass_gate(fault: str, tool: str, databases: dict, elsewhere: bool = False) -> dict:
     """What ``gate.py`` comes to in a project with this fault, and what it asked of whom."""
     import json
     import os
@@ -74,6 +89,12 @@ def pass_gate(fault: str, tool: str, databases: dict) -> dict:
         project, stand_ins = Path(name, "project").resolve(), Path(name, "tools").resolve()
         for folder in ("app", "migrations", "tests"):
             (project / folder).mkdir(parents=True)
+        # Whoever lists by name what is there finds it.
+        for each in Path.cwd().iterdir():
+            if each.is_dir():
+                (project / each.name).mkdir(exist_ok=True)
+            elif each.suffix == ".py":
+                (project / each.name).touch()
         for file in ("gate.py", "pyproject.toml"):
             if Path(file).is_file():
                 shutil.copy(file, project / file)
@@ -84,8 +105,8 @@ def pass_gate(fault: str, tool: str, databases: dict) -> dict:
         (stand_ins / "fault").write_text(fault, encoding="utf-8")
         settings = {"PYTHONPATH": str(stand_ins), "STAND_INS": str(stand_ins), **databases}
         done = subprocess.run(
-            [sys.executable, "gate.py"],
-            cwd=project,
+            [sys.executable, str(project / "gate.py")],
+            cwd=stand_ins if elsewhere else project,
             env={**os.environ, **settings},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -130,11 +151,13 @@ def test_a_fault_stops_at_the_gate(inside, fault):
 
 
 def test_each_tool_is_asked_in_the_project(inside):
-    found = inside(pass_gate, "", TOOL, databases())
+    found = inside(pass_gate, "", TOOL, databases(), elsewhere=True)
     asked = {tool for tool, *_ in found["asked"]}
     for tool in ("ruff", "mypy", "coverage", "flask"):
         assert tool in asked, f"{tool} was not run as {{sys.executable}} -m {tool}"
-    assert found["inside"], "a tool ran in another folder than that of gate.py"
+    assert found["inside"], (
+        "gate.py was started from another folder, and a tool ran there, not in that of gate.py"
+    )
 
 
 def test_your_databases_are_left_alone(inside):
