@@ -169,6 +169,21 @@ def test_problems_come_in_the_order_in_which_they_were_noted(inside):
     )
 
 
+def test_what_cannot_be_read_is_the_default(inside):
+    def read_all(said: dict[str, str], default: int) -> list[object]:
+        from app.settings import Settings
+
+        settings = Settings(said)
+        return [settings.read(name, int, default) for name in ("GOOD", "BAD", "MISSING")]
+
+    good, default = random.sample(range(1000, 9999), k=2)
+    found = inside(read_all, {"GOOD": str(good), "BAD": "many"}, default)
+    assert found == [good, default, default], (
+        "read(), of a number, of a text that is none, and of nothing: what parse makes of it, or"
+        " else the default, so that reading goes on and finds what else is wrong"
+    )
+
+
 def test_a_secret_may_come_from_a_file(inside):
     password = f"{a_key()} {a_key()}"
     values = {

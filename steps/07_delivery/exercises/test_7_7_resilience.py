@@ -188,7 +188,7 @@ def plant(name: str) -> None:
             raise RuntimeError("a view that fails")
         if what == "refuse":
             abort(403)
-        return Response(f"{name} fails", 409 if what == "decline" else 503, {"X-Tried": what})
+        return Response(f"{name} fails", 400 if what == "decline" else 503, {"X-Tried": what})
 
     current_app.add_url_rule(f"/{name}/<what>", name, work, methods=["POST", "PUT"])
 
@@ -507,7 +507,7 @@ def test_the_answer_is_committed_with_the_work(client, inside):
 def test_what_fails_is_free_to_be_tried_again(client, inside):
     name = f"planted-{secrets.token_hex(3)}"
     inside(plant, name)
-    statuses = {"decline": 409, "crash": 500, "refuse": 403, "fail": 503}
+    statuses = {"decline": 400, "crash": 500, "refuse": 403, "fail": 503}
     for what, status in statuses.items():
         for _ in range(2):
             answer = send(client, f"/{name}/{what}", None, name)
