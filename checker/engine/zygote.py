@@ -48,6 +48,7 @@ def serve() -> NoReturn:
             os._exit(0)
         match frame["do"]:
             case "run":
+                collect(frame["job"])
                 nursery.run(frame)
             case "expect":
                 nursery.expect(frame)
@@ -238,6 +239,13 @@ class _Nursery:
             del self.pending[:end]
         self.frames_out.flush()
         return bool(data)
+
+
+def collect(job: dict[str, Any]) -> None:
+    """Have the job's tests here, where that serves more than one job."""
+    from checker.engine import session
+
+    session.collect(job)
 
 
 def _learn(job: dict[str, Any], last: bytes) -> None:
