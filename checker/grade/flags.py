@@ -12,8 +12,8 @@ import codecs
 import io
 import sys
 import tokenize
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
@@ -31,6 +31,7 @@ _LARGEST = 1_000_000
 # Others are slow to read, in the square of a file's length, or made to hide code.
 _ENCODINGS = {"ascii", "cp1252", "iso8859-1", "iso8859-15", "utf-8", "utf-8-sig"}
 _CODE = 2_000_000  # of all modules together: whoever hands in more is not looked at so closely
+_KEPT = 32_000  # and so many bytes of one: what was found in it is remembered
 _WRITERS = {"write", "write_text", "write_bytes", "writelines", "dump", "replace", "rename", "copy"}
 
 
@@ -105,15 +106,28 @@ def _packages() -> frozenset[str]:
     return frozenset(metadata.packages_distributions())
 
 
-def _by_code(name: str, path: Path) -> Iterator[Flag]:
+def _by_code(name: str, path: Path) -> Iterable[Flag]:
     try:
         data = path.read_bytes()
+    except OSError:
+        return ()
+    # Most files of a class are as they were handed out: each is read once.
+    return _of_code(name, data) if len(data) < _KEPT else _look_at(name, data)
+
+
+@lru_cache(maxsize=1000)
+def _of_code(name: str, data: bytes) -> tuple[Flag, ...]:
+    return tuple(_look_at(name, data))
+
+
+def _look_at(name: str, data: bytes) -> Iterator[Flag]:
+    try:
         encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
         if codecs.lookup(encoding).name not in _ENCODINGS:
             yield Flag("odd_encoding", f"is written in {encoding}, and was not looked at", name)
             return
         code = ast.parse(data)
-    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
         return
     in_tests = name.startswith("tests/")
     nodes = list(ast.walk(code))
