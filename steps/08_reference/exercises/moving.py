@@ -3,13 +3,17 @@
 Runs in the app's process, as world.py does, and judges as little.
 """
 
+import datetime
 import os
 import shutil
 import sqlite3
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -109,6 +113,74 @@ def between(action: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", begin)
+
+
+@contextmanager
+def clock(module: ModuleType, seconds: float) -> Iterator[None]:
+    """Clocks of ``module`` begin so many seconds after one and the same moment.
+
+    Sleeping moves them on, and each look does, by a millisecond: whoever waits for another moment
+    gets it.
+    """
+    at = [datetime.datetime(2031, 5, 7, 9, tzinfo=datetime.UTC).timestamp() + seconds]
+
+    def sleep(length: float) -> None:
+        at[0] += length
+
+    def read(given: float | None = None) -> float:
+        sleep(0.001)
+        return at[0] if given is None else given
+
+    class Moment(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> "Moment":
+            return cls.fromtimestamp(read(), tz)
+
+        @classmethod
+        def utcnow(cls) -> "Moment":
+            return cls.fromtimestamp(read(), datetime.UTC).replace(tzinfo=None)
+
+        @classmethod
+        def today(cls) -> "Moment":
+            return cls.fromtimestamp(read())
+
+    class Day(datetime.date):
+        @classmethod
+        def today(cls) -> "Day":
+            return cls.fromtimestamp(read())
+
+    others: dict[str, dict[str, Any]] = {
+        "datetime": {"datetime": Moment, "date": Day},
+        "time": {
+            "time": read,
+            "time_ns": lambda: round(read() * 1e9),
+            "sleep": sleep,
+            "gmtime": lambda given=None: time.gmtime(read(given)),
+            "localtime": lambda given=None: time.localtime(read(given)),
+            "ctime": lambda given=None: time.ctime(read(given)),
+            "asctime": lambda given=None: time.asctime(given or time.localtime(read())),
+            "strftime": lambda form, given=None: time.strftime(
+                form, given or time.localtime(read())
+            ),
+        },
+    }
+    stand_ins = {}
+    for name, new in others.items():
+        real = sys.modules[name]
+        stand_ins[id(real)] = SimpleNamespace(**{**vars(real), **new})
+        stand_ins |= {id(getattr(real, each)): value for each, value in new.items()}
+    imported = {name: sys.modules[name] for name in others}
+    known = dict(vars(module))
+    for name, value in known.items():
+        setattr(module, name, stand_ins.get(id(value), value))
+    for name, real in imported.items():
+        sys.modules[name] = stand_ins[id(real)]  # type: ignore[assignment]  # from within a function
+    try:
+        yield
+    finally:
+        sys.modules.update(imported)
+        for name, value in known.items():
+            setattr(module, name, value)
 
 
 def everything(file: Path) -> dict[str, Any]:
