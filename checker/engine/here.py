@@ -13,7 +13,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,27 @@ def check(job: Job, on_event: Callable[[Event], None] | None = None) -> Verdict:
         supervisor = Supervisor(job, stack, lambda: False, on_event)
         supervisor.begin_process()
         # An app that is gone, as a whole: SQLAlchemy looks at the classes of all that are left,
-        # and would find those of half an app.
+        # and would find those of half an app. What a suite had kept from collection goes, too.
+        gc.unfreeze()
         gc.collect()
         with as_before(), listening([]):
+            known = set(sys.modules)
             run({"job": job.to_json(), "stack": str(stack)}, supervisor.take, lambda: 0)
+            unmap({name: sys.modules[name] for name in set(sys.modules) - known})
         return supervisor.verdict()
+
+
+def unmap(modules: Mapping[str, Any]) -> None:
+    """Have SQLAlchemy forget the classes of an app that goes, with its ``modules``.
+
+    Where an app has failed half-way, somebody may still hold a part of it, and each app after it
+    would fail over classes that refer to what was never there.
+    """
+    bases = [vars(module).get("Base") for module in modules.values()]
+    registries: list[Any] = [getattr(base, "registry", None) for base in bases]
+    for registry in {id(each): each for each in registries}.values():
+        if hasattr(registry, "dispose"):
+            registry.dispose()
 
 
 @contextmanager

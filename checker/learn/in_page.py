@@ -116,6 +116,7 @@ class InPage:
                 told = desk.open()
         except Exception as error:  # noqa: BLE001 - whatever the learner's code raises
             self._desk = None
+            here.unmap(desk.modules or {})
             said = load_error(error, ground)
             failure = said.failure if isinstance(said, LoadError) else Failure(str(said))
             verdict = Verdict("", "does_not_load", problem=failure)
