@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from checker.author.bench import Bench
-from checker.author.proofs.in_page import judged_alike
+from checker.author.proofs.in_page import judged_alike, served
 from checker.course import Exercise
 from checker.engine.verdict import TestResult, Verdict
 
 
 class Page:
-    """Judges as CPython does, with something ``changed``."""
+    """Judges as CPython does, with something ``changed``; serves with what it is ``told``."""
 
-    def __init__(self, bench, **changed):
+    def __init__(self, bench, told=None, **changed):
         self.bench = bench
+        self.told = told
         self.changed = changed
+
+    def serve(self, tree, starter) -> dict[str, object]:
+        return self.told
 
     def verdict(self, exercise: Exercise, tree, starter) -> Verdict:
         return replace(self.bench.check(tree, exercise), **self.changed)
@@ -50,3 +54,15 @@ def test_a_mark_that_is_not_needed_is_found(mini, engines):
 
     assert needless.what == "is solved in the page too"
     assert needed.state == "holds"
+
+
+def test_an_app_that_does_not_start_in_the_page_is_found(mini, engines):
+    bench, step = Bench(mini.course, engines), mini.course.step(1)
+
+    def told(**answer):
+        return [each.state for each in served(bench, step, Page(bench, answer))]
+
+    assert told(routes=[], said=[]) == ["holds", "holds"]
+    assert told(lines=[[["does not load", "bad"]]]) == ["broken", "broken"]
+    # Of a starter some of it may be the reader's to write.
+    assert told(routes=[], said=["flask seed did not work yet: …"]) == ["holds", "broken"]

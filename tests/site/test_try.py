@@ -61,14 +61,15 @@ class Watched:
 
 
 class Opened(Watched):
-    """A page with exercise 1.1 opened in it, Python ready."""
+    """A page with an exercise opened in it, Python ready."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page, address: str, name: str = "1.1") -> None:
         self.watch(page)
-        page.goto(f"{address}/{PAGE}", wait_until="networkidle")
+        step = COURSE.exercise(name).step_name
+        page.goto(f"{address}/learn/{step}/index.html", wait_until="networkidle")
         self.before = list(self.asked)
-        self.card = page.locator(".card[data-exercise='1.1']")
-        self.card.get_by_role("button", name="Try it here: exercise 1.1").click()
+        self.card = page.locator(f".card[data-exercise='{name}']")
+        self.card.get_by_role("button", name=f"Try it here: exercise {name}").click()
         self.says("ready", LOADS)
 
     def button(self, name: str) -> Locator:
@@ -234,6 +235,45 @@ def test_where_nothing_is_kept_the_edits_of_now_are_checked(opened: Opened) -> N
     opened.button("Check").click()
     opened.says("not yet: 0 of")
     assert "SyntaxError" in opened.screen or "does not load" in opened.screen
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("6.2", "tests/factories.py"),
+        ("7.3", "app/flags.py"),
+        ("8.4", "app/services/reservations.py"),
+    ],
+)
+def test_later_steps_are_in_their_pages_too(
+    playground: Any, browser: Browser, name: str, file: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    late = Opened(context.new_page(), playground.address, name)
+
+    assert late.card.get_by_role("textbox", name=file).count() == 1
+    late.button("Check").click()
+    late.says("not yet: ", LOADS)
+    assert COURSE.exercise(name).starter.matches(" ".join(late.screen.split()))
+    late.card.get_by_text("Send requests to the app").click()
+    late.button("Send").click()
+    late.says("GET /api/v1/books answered", LOADS)
+    late.button("Log in as an admin").click()
+    late.says("answered 200", LOADS)
+    late.button("Send").click()
+    late.says("GET /api/v1/books answered 200", LOADS)
+
+    # It holds what `flask seed` stores.
+    assert '"title"' in late.card.locator(".try__answer").inner_text()
+    assert late.wrong == []
+    context.close()
+
+
+def test_only_what_is_marked_local_has_no_button(playground: Any) -> None:
+    for step in COURSE.steps:
+        text = (playground.site / "learn" / step.name / "index.html").read_text(encoding="utf-8")
+        buttons = re.findall(r'aria-label="Try it here: exercise ([\d.]+)"', text)
+        assert buttons == [each.id for each in step.exercises if not each.local]
 
 
 BROKEN = {

@@ -7,7 +7,7 @@ import ast
 from checker.author.pages.markup import counted, fence, folded, table
 from checker.author.pages.sources import file_of
 from checker.author.pages.symbols import Definition, Piece, definitions
-from checker.author.playground import can_be_tried, is_explored
+from checker.author.playground import is_explored
 from checker.course import Course, Exercise, Step
 
 
@@ -132,8 +132,6 @@ def _try(exercise: Exercise) -> str:
     """
     if exercise.local:
         return f'<p class="card__local">On your own machine only: {exercise.local}.</p>\n'
-    if not can_be_tried(exercise):
-        return ""  # the page of the step says so, once for all
     where = f'data-exercise="{exercise.id}" data-step="{exercise.step_name}"'
     return _opener(where, "Try it here", f"Try it here: exercise {exercise.id}")
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import flask_swagger_ui  # type: ignore[import-untyped]
 
-from checker.author.playground import can_be_tried, is_explored, is_in_page
+from checker.author.playground import is_explored
 from checker.author.playground.packages import files, packs
 from checker.course import Course, Step
 from checker.errors import EnvironmentTrouble
@@ -36,13 +36,17 @@ SOURCES = Path("docs/playground")
 FOLDER = "playground"
 LZMA = 9 | lzma.PRESET_EXTREME
 MAIN = b'createElement("main",{id:"operations"'
+DARK = b"html.dark-mode"
 UNREACHED = re.compile(
-    r"(imaplib|ftplib|poplib|mailbox|pickletools|turtle|wave|zipapp)\.py"
+    r"(imaplib|ftplib|poplib|mailbox|pickletools|turtle|wave|zipapp|_pyio|_pydatetime)\.py"
     r"|asyncio/(windows_\w+|proactor_events)\.py"
     r"|encodings/(cp(?!1252|437)\d+|mac_\w+|iso8859_(?!1\.|15)\w+|koi8\w+|ptcp\w+|kz1048|tis_620"
     r"|hp_roman8|palmos|big5\w*|euc_\w+|gb\w+|hz|johab|shift_\w+|iso2022\w+)\.py"
 )
-"""Of Python's own library what the course does not reach: other mail, other alphabets' files."""
+"""Of Python's own library what the course does not reach: other mail, other alphabets' files,
+
+and in Python what is machine code here too.
+"""
 
 CHECKER = ("__init__.py", "backups.py", "course.py", "errors.py", "files.py", "engine/", "harness/")
 CHECKER_LEARN = ("__init__", "in_page", "progress", "report", "text")
@@ -65,7 +69,6 @@ class Builder:
 
     def __init__(self, course: Course, site: Path) -> None:
         self.course = course
-        self.steps = [step for step in course.steps if is_in_page(step)]
         self.sources = course.root / SOURCES
         self.cache = course.root / CACHE
         self.target = site / FOLDER
@@ -85,7 +88,7 @@ class Builder:
             self._packed("stand-ins", self._stand_ins()),
         ]
         steps: dict[str, object] = {}
-        for step in self.steps:
+        for step in self.course.steps:
             base.append(libraries[step.name])
             steps[step.name] = {
                 "starter": self._texts("starter", step, step.path).file,
@@ -94,7 +97,7 @@ class Builder:
                 "exercises": {
                     exercise.id: {"title": exercise.title, "edit": exercise.edit}
                     for exercise in step.exercises
-                    if can_be_tried(exercise)
+                    if not exercise.local
                 },
             }
         manifest = {
@@ -140,7 +143,7 @@ class Builder:
                 for distribution in distributions
                 for name, data in files(distribution)
             }
-            for step, distributions in packs(self.steps).items()
+            for step, distributions in packs(self.course.steps).items()
         }
         script = self.sources / "src" / "compile.js"
         archives = {name: tarred(part) for name, part in contents.items()}
@@ -179,12 +182,11 @@ class Builder:
 
     def _step(self, step: Step) -> Asset:
         """A step's starter with its tests, and of its manifest what a check needs."""
-        left_out = ("step.toml", "tour.ipynb", "tests/", "pytest.ini", "schemathesis.toml")
-        edited = [name for exercise in step.exercises for name in exercise.edit]
+        left_out = ("step.toml", "tour.ipynb", "pytest.ini", "schemathesis.toml")
         contents = {
             f"course/steps/{step.name}/{name}": path.read_bytes()
             for name, path in tree(step.path).items()
-            if name in edited or not name.startswith(left_out)
+            if name not in left_out
         }
         facts = [
             {"id": each.id, "title": each.title, "edit": each.edit, "test": each.test}
@@ -225,11 +227,9 @@ class Builder:
     def _swagger(self) -> dict[str, str]:
         """Swagger UI, out of the package that the steps serve it from."""
         folder = Path(flask_swagger_ui.__file__).parent / "dist"
-        style = (folder / "swagger-ui.css").read_bytes().rpartition(b"/*# sourceMappingURL")[0]
-        style = _replaced(style, b"html.dark-mode", b":host(.dark-mode)")
         return {
             "script": self._xz(folder / "swagger-ui-bundle.js", _within_a_page, MAIN).file,
-            "style": self._asset("swagger-ui", "css", style).file,
+            "style": self._xz(folder / "swagger-ui.css", _for_either_scheme, DARK).file,
         }
 
     def judge(self) -> Path:
@@ -341,6 +341,12 @@ def _reached(library: Path) -> bytes:
 def _within_a_page(swagger: Path) -> bytes:
     """Swagger UI as a part of a page, which has a main element already."""
     return _replaced(swagger.read_bytes(), MAIN, MAIN.replace(b"main", b"div"))
+
+
+def _for_either_scheme(style: Path) -> bytes:
+    """The style of Swagger UI within a tree of its own, whose host says whether it is dark."""
+    text = style.read_bytes().rpartition(b"/*# sourceMappingURL")[0]
+    return _replaced(text, DARK, b":host(.dark-mode)")
 
 
 def _replaced(text: bytes, old: bytes, new: bytes) -> bytes:

@@ -21,16 +21,28 @@ ALWAYS = ("pytest", "rich")
 """What the checker itself needs: to run tests, and to know how wide a sign is."""
 
 LEFT_BEHIND = frozenset(
-    {"argon2-cffi-bindings", "cryptography", "greenlet", "markdown-it-py", "mdurl"}
+    {
+        "annotated-types",
+        "anyio",
+        "argon2-cffi-bindings",
+        "cryptography",
+        "greenlet",
+        "markdown-it-py",
+        "mdurl",
+        "pydantic",
+        "pydantic-core",
+        "pydantic-settings",
+        "rpds-py",
+        "typing-inspection",
+    }
 )
 """What is nothing without its machine code, and what only serves parts that stay behind."""
 
 ABSENT = frozenset(
     {
-        "anyio",
-        "jsonschema",
+        "grimp",
+        "import-linter",
         "mcp",
-        "openapi-spec-validator",
         "opentelemetry-exporter-http-transport",
         "opentelemetry-exporter-otlp-common",
         "opentelemetry-exporter-otlp-proto-common",
@@ -47,22 +59,46 @@ LEFT_OUT = (
     # What no step of the course reaches: other databases, other servers, other templates.
     "sqlalchemy/dialects/oracle/*",
     *("sqlalchemy/testing/*", "alembic/testing/*", "alembic/templates/*"),
-    *("wtforms/locale/*", "sqlalchemy/ext/mypy/*"),
+    *("wtforms/locale/*", "sqlalchemy/ext/mypy/*", "jsonschema/benchmarks/*"),
+    *(f"sqlalchemy/ext/{name}" for name in ("asyncio/*", "automap.py", "baked.py")),
+    *(f"redis/commands/{name}/*" for name in ("bf", "json", "search", "timeseries", "vectorset")),
+    *("opentelemetry/semconv/trace/*", "opentelemetry/sdk/_logs/*", "idna/uts46data.py"),
     *("authlib/oidc/*", "authlib/oauth1/*", "authlib/jose/*", "authlib/integrations/*1/*"),
     *(f"authlib/integrations/{name}_*" for name in ("django", "starlette", "httpx", "requests")),
 )
-EMPTIED = "flask_swagger_ui/dist/*"
-"""What an app only sends, and the site has already: these files are there, and empty."""
-FOREIGN = re.compile(r"faker/providers/\w+/(?!en(_US)?/)[a-z]{2,3}(_\w+)?/")
-"""Made-up people of other countries."""
+EMPTIED = ("flask_swagger_ui/dist/*", "certifi/cacert.pem")
+"""What an app only sends, and the site has already; and whom to trust where a page asks nobody.
+
+These files are there, and empty.
+"""
+FOREIGN = re.compile(r"faker/providers/\w+/(?!en(_US|_GB)?/)[a-z]{2,3}(_\w+)?/")
+"""Made-up people of other countries. A bank is in Britain, where nobody says otherwise."""
+
+AMENDED = {
+    "openfeature/provider/_registry.py": ("import threading", "import course_threads as threading"),
+    "openfeature/_event_support.py": (
+        "from concurrent.futures import",
+        "from course_threads import",
+    ),
+}
+"""Where a library gets its threads, and where it gets what does their work at once.
+
+The stand-ins themselves see to others; but this one keeps something for the whole process, and
+must not be imported before a check imports it.
+"""
 
 ONLY = {
+    "opentelemetry/semconv/_incubating/attributes/": (
+        *("db_attributes", "http_attributes", "net_attributes", "otel_attributes"),
+        "user_agent_attributes",
+    ),
+    "opentelemetry/semconv/_incubating/metrics/": ("http_metrics", "otel_metrics"),
     "pygments/lexers/": ("__init__", "_mapping", "diff", "python", "special"),
     "pygments/styles/": ("__init__", "_mapping", "default"),
     "pygments/formatters/": ("__init__", "_mapping", "terminal"),
     "rich/": ("__init__", "_extension", "cells", "_unicode_data"),
 }
-"""Of these folders nothing but these modules: colours that nobody sees, and how wide a sign is."""
+"""Of these folders nothing but these modules: what nobody counts, colours that nobody sees."""
 
 
 def packs(steps: Iterable[Step]) -> dict[str, list[metadata.Distribution]]:
@@ -127,10 +163,18 @@ def files(distribution: metadata.Distribution) -> Iterator[tuple[str, bytes]]:
         folder = next((each for each in ONLY if name.startswith(each)), None)
         if folder and name[len(folder) :].split("/")[0].removesuffix(".py") not in ONLY[folder]:
             continue
-        data = b"" if fnmatch(name, EMPTIED) else path.read_binary()
+        data = b"" if any(fnmatch(name, pattern) for pattern in EMPTIED) else path.read_binary()
+        if name in AMENDED:
+            data = _amended(data, *AMENDED[name])
         if path.name == "METADATA":
             data = data.partition(b"\n\n")[0] + b"\n\n"  # without the page on the package index
         yield name, data
+
+
+def _amended(module: bytes, old: str, new: str) -> bytes:
+    if old.encode() not in module:
+        raise ValueError(f"this is not the library that {old!r} was written for")
+    return module.replace(old.encode(), new.encode())
 
 
 def _required(name: str) -> list[str]:

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from checker.author.bench import Bench
 from checker.author.diffs import apply_patch
 from checker.author.findings import Finding, Scope, judged
-from checker.author.playground import is_in_page
 from checker.author.playground.build import FOLDER, Builder
 from checker.author.proofs.subjects import told
 from checker.author.trees import Tree, differing, digest, read_tree
@@ -30,10 +29,11 @@ SEED = "the same random values in both"
 def in_page(bench: Bench, scope: Scope) -> Iterator[Finding]:
     """Starter, solution and mistakes get equal verdicts in CPython and in the page's Python.
 
-    An exercise that is marked local is solved in CPython, and is not in the page. Of a sample
-    are the exercises of one step, each with one of its mistakes; another content, other ones.
+    An exercise that is marked local is solved in CPython, and is not in the page. The app of each
+    step starts there. Of a sample are the exercises of one step, each with one of its mistakes;
+    another content, other ones.
     """
-    steps = [step for step in bench.course.steps if is_in_page(step) and _within(step, scope)]
+    steps = [step for step in bench.course.steps if _within(step, scope)]
     if scope.sample:
         steps = sorted(steps, key=lambda step: digest(read_tree(step.path)))[:SAMPLED_STEPS]
     with tempfile.TemporaryDirectory(prefix="course-") as site:
@@ -44,9 +44,12 @@ def in_page(bench: Bench, scope: Scope) -> Iterator[Finding]:
         def found(step: Step) -> list[Finding]:
             with _page(script, Path(site) / FOLDER, step) as judge:
                 return [
-                    finding
-                    for exercise in _within(step, scope)
-                    for finding in judged_alike(bench, exercise, judge, scope.sample)
+                    *(served(bench, step, judge) if step in scope.steps else ()),
+                    *(
+                        finding
+                        for exercise in _within(step, scope)
+                        for finding in judged_alike(bench, exercise, judge, scope.sample)
+                    ),
                 ]
 
         for findings in bench.map(found, steps):
@@ -55,6 +58,17 @@ def in_page(bench: Bench, scope: Scope) -> Iterator[Finding]:
 
 def _within(step: Step, scope: Scope) -> list[Exercise]:
     return [exercise for exercise in step.exercises if exercise in scope.exercises]
+
+
+def served(bench: Bench, step: Step, judge: Judge) -> Iterator[Finding]:
+    """Whether the step's app starts in the page; solved, with all that is typed before it does."""
+    for name, tree in (("starter", bench.starter(step)), ("solved", bench.solved(step))):
+        told = judge.serve(tree, bench.starter(step))
+        said = "".join(text for line in told.get("lines", ()) for text, _ in line)
+        if name == "solved":
+            said += " ".join(told.get("said", ()))
+        problem = (said, "mend what keeps the app from starting in the page") if said else None
+        yield judged(f"{step.name}, {name}, served in the page", problem)
 
 
 def judged_alike(bench: Bench, exercise: Exercise, judge: Judge, sample: bool) -> Iterator[Finding]:
@@ -101,9 +115,11 @@ def _difference(there: Verdict, here: Verdict) -> tuple[str, str] | None:
 
 
 class Judge(Protocol):
-    """Whatever checks an exercise."""
+    """Whatever checks an exercise and serves a step's app."""
 
     def verdict(self, exercise: Exercise, tree: Tree, starter: Tree) -> Verdict: ...
+
+    def serve(self, tree: Tree, starter: Tree) -> dict[str, Any]: ...
 
 
 class _Page:
@@ -113,17 +129,24 @@ class _Page:
         self._process = process
 
     def verdict(self, exercise: Exercise, tree: Tree, starter: Tree) -> Verdict:
+        return _verdict(self._ask(tree, starter, exercise=exercise.id, seed=SEED))
+
+    def serve(self, tree: Tree, starter: Tree) -> dict[str, Any]:
+        return self._ask(tree, starter)
+
+    def _ask(self, tree: Tree, starter: Tree, **question: str) -> dict[str, Any]:
         changed = differing(tree, starter)
         files = {name: tree[name].data.decode() for name in changed}
-        question = {"exercise": exercise.id, "files": files, "seed": SEED}
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("the judge has no pipes")
-        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.write(json.dumps({**question, "files": files}) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise EnvironmentTrouble(f"the page's Python ended while it checked {exercise.id}")
-        return _verdict(json.loads(line))
+            what = question.get("exercise", "its app")
+            raise EnvironmentTrouble(f"the page's Python ended while it worked on {what}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
 
 @contextmanager

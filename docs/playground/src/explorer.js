@@ -40,7 +40,7 @@ class Explorer {
       const { swagger, steps } = this.manifest;
       const [solved, style] = await Promise.all([
         this.got(steps[this.step].solved).then((answer) => answer.json()),
-        this.got(swagger.style).then((answer) => answer.text()),
+        this.got(swagger.style).then(async (answer) => new TextDecoder().decode(await unpacked(await answer.blob()))),
         this.got(swagger.script).then((answer) => this.run(answer)),
       ]);
       const told = await this.python.call("serve", { files: solved });

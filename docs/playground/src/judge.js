@@ -1,5 +1,6 @@
 // For the proof that a page judges as the checker does: the page's Python, without a browser.
-// node judge.mjs SITE/playground STEP; reads a check a line, and answers a verdict a line.
+// node judge.mjs SITE/playground STEP; reads a check a line, and answers a verdict a line. A line
+// without an exercise asks for the app to be served, and its answer is that of `serve`.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,6 +29,9 @@ rmSync(scratch, { recursive: true });
 const course = python.pyimport("checker.learn.in_page").open_step(step);
 for await (const line of createInterface({ input: process.stdin })) {
   const { exercise, files, seed } = JSON.parse(line);
-  const told = course.check.callKwargs(exercise, JSON.stringify(files), "{}", 80, { seed });
-  process.stdout.write(`${JSON.stringify(JSON.parse(told).verdict)}\n`);
+  const mine = JSON.stringify(files);
+  const told = exercise
+    ? JSON.parse(course.check.callKwargs(exercise, mine, "{}", 80, { seed })).verdict
+    : JSON.parse(course.serve(mine));
+  process.stdout.write(`${JSON.stringify(told)}\n`);
 }

@@ -1,20 +1,25 @@
-"""What three libraries do in threads elsewhere, done at once: a page has none.
+"""What four libraries do in threads elsewhere, done at once: a page has none.
 
 ``limits`` forgets in one what has expired, OpenTelemetry looks in some for who it is, Argon2 has
-one for each lane. Importing this module puts it into all of them, where the step has them.
+one for each lane, and OpenFeature ends in one what is asked no more. Importing this module puts
+it into the first three, where the step has them; the fourth imports it by itself, for
+``packages.py`` has it so.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import threading
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 
+__all__ = ["RLock", "Thread", "ThreadPoolExecutor", "Timer"]
 
-class TimerAtOnce:
+
+class Timer:
     """A ``threading.Timer`` that does not wait."""
 
     def __init__(self, interval: float, function: Callable[[], None]) -> None:
@@ -24,10 +29,23 @@ class TimerAtOnce:
         return False
 
 
-class ExecutorAtOnce(concurrent.futures.Executor):
+class Thread:
+    """A ``threading.Thread`` whose work is done by whoever starts it."""
+
+    def __init__(
+        self,
+        target: Callable[..., None],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        daemon: bool = False,
+    ) -> None:
+        self.start = lambda: target(*args, **kwargs or {})
+
+
+class ThreadPoolExecutor(concurrent.futures.Executor):
     """A ``ThreadPoolExecutor`` whose work is done by whoever submits it."""
 
-    def __init__(self, max_workers: int) -> None:
+    def __init__(self, max_workers: int | None = None, thread_name_prefix: str = "") -> None:
         pass
 
     def submit(
@@ -44,12 +62,12 @@ class ExecutorAtOnce(concurrent.futures.Executor):
 with contextlib.suppress(ImportError):
     from limits.storage import memory
 
-    vars(memory)["threading"] = SimpleNamespace(RLock=threading.RLock, Timer=TimerAtOnce)
+    vars(memory)["threading"] = sys.modules[__name__]
 
 with contextlib.suppress(ImportError):
     from opentelemetry.sdk import resources
 
-    names = {**vars(concurrent.futures), "ThreadPoolExecutor": ExecutorAtOnce}
+    names = {**vars(concurrent.futures), "ThreadPoolExecutor": ThreadPoolExecutor}
     vars(resources)["concurrent"] = SimpleNamespace(futures=SimpleNamespace(**names))
 
 with contextlib.suppress(ImportError):
