@@ -222,6 +222,7 @@ def test_what_is_built_is_not_stored(suite):
     assert built == [None, 0, 0, 0, 0, 0], "BookFactory.build() and LoanFactory.build() store rows"
 
 
+@pytest.mark.about("tests/test_reports.py", "overdue_report")
 @pytest.mark.parametrize("name", EXAM.names)
 def test_your_suite_finds(suite, name):
     missed = suite.missed(EXAM, name)
