@@ -810,8 +810,8 @@ def test_the_document_says_it_all(client, inside):
     document = client.get("/openapi.json").json
     assert f"{RESERVATIONS}/{{reservation_id}}/cancel" in document["paths"], "the document"
     schemas = [each.get("properties", {}) for each in document["components"]["schemas"].values()]
-    promised = [each["ready_until"] for each in schemas if "ready_until" in each]
-    kinds = [[each.get(key) for key in ("type", "anyOf", "oneOf")] for each in promised]
+    moments = [each["ready_until"] for each in schemas if "ready_until" in each]
+    kinds = [[each.get(key) for key in ("type", "anyOf", "oneOf")] for each in moments]
     assert kinds, "the document does not say what ready_until is"
     assert all("null" in str(kind) for kind in kinds), (
         "ready_until of an answer is null until a copy is held, and the document does not allow it"
