@@ -35,9 +35,9 @@ def create_app(config_name: str) -> Flask:
     app.session_interface = BrowserSessions()
     init_extensions(app)
     init_proxy(app)
-    init_cors(app)
     init_flags(app)
     init_telemetry(app)
+    init_cors(app)  # after whoever watches every request, before whoever may refuse it
     register_hooks(app)
     register_error_handlers(app)
     register_problems(app)
