@@ -186,9 +186,10 @@ podman() {
 
 tools() {
   local packages=()
-  command -v podman >/dev/null || packages+=(podman)
-  command -v runc >/dev/null || packages+=(runc)
-  command -v mmdebstrap >/dev/null || packages+=(mmdebstrap)
+  # Files, not names: podman is a function, too, in here.
+  type -P podman >/dev/null || packages+=(podman)
+  type -P runc >/dev/null || packages+=(runc)
+  type -P mmdebstrap >/dev/null || packages+=(mmdebstrap)
   if ((${#packages[@]})); then
     say "apt-get install ${packages[*]}"
     apt-get update -qq
