@@ -188,7 +188,7 @@ def workflow(source):
     assert isinstance(body.get("jobs"), dict), f"{WORKFLOW} has no jobs"
     found = Workflow(body)
     for name in (*CHECKS, *GATED):
-        assert name in found.jobs, f"there is no job {name}"
+        assert name in list(found.jobs), f"there is no job {name}"
     for job in found.jobs.values():
         missing = [name for name in job.needs if name not in found.jobs]
         assert missing == [], f"{job.name} needs {missing[0] if missing else ''}, which is no job"
