@@ -44,7 +44,7 @@ def test_another_verdict_and_another_outcome_are_found(mini, engines):
     tests = findings(mini, engines, tests=(TestResult("test_other", "failed"),))
 
     assert {each.state for each in state} == {"broken"}
-    assert "the verdict is not_yet in CPython, fault in the page" in state[0].what
+    assert "the verdict is solved in CPython, fault in the page" in state[0].what
     assert {each.state for each in tests} == {"broken"}
 
 
@@ -52,7 +52,20 @@ def test_a_mark_that_is_not_needed_is_found(mini, engines):
     (needless,) = findings(mini, engines, local="two threads")
     (needed,) = findings(mini, engines, local="two threads", state="not_yet")
 
-    assert needless.what == "is solved in the page too"
+    assert needless.what == "is judged alike in the page"
+    assert needed.state == "holds"
+
+
+def test_a_mark_is_true_where_the_page_believes_a_mistake(mini, engines):
+    class Trusting(Page):
+        def verdict(self, exercise, tree, starter):
+            found = super().verdict(exercise, tree, starter)
+            solved = self.bench.check(self.bench.solved(mini.course.step(1)), exercise)
+            return found if tree == starter else solved
+
+    bench = Bench(mini.course, engines)
+    exercise = replace(mini.course.exercise("1.1"), local="two threads")
+    (needed,) = judged_alike(bench, exercise, Trusting(bench), sample=True)
     assert needed.state == "holds"
 
 

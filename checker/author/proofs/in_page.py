@@ -29,9 +29,9 @@ SEED = "the same random values in both"
 def in_page(bench: Bench, scope: Scope) -> Iterator[Finding]:
     """Starter, solution and mistakes get equal verdicts in CPython and in the page's Python.
 
-    An exercise that is marked local is solved in CPython, and is not in the page. The app of each
-    step starts there. Of a sample are the exercises of one step, each with one of its mistakes;
-    another content, other ones.
+    Of an exercise that is marked local the page judges the solution, or a mistake, in another way.
+    The app of each step starts there. Of a sample are the exercises of one step, each with one of
+    its mistakes; another content, other ones.
     """
     steps = [step for step in bench.course.steps if _within(step, scope)]
     if scope.sample:
@@ -74,27 +74,28 @@ def served(bench: Bench, step: Step, judge: Judge) -> Iterator[Finding]:
 def judged_alike(bench: Bench, exercise: Exercise, judge: Judge, sample: bool) -> Iterator[Finding]:
     """What ``judge`` says of an exercise's answers, beside what CPython says."""
     step = bench.course.step_of(exercise)
-    solved = bench.solved(step)
-    if exercise.local:
-        here = judge.verdict(exercise, solved, bench.starter(step))
-        problem = None
-        if here.state == "solved":
-            problem = ("is solved in the page too", "take the mark `local` from its manifest")
-        yield judged(f"{exercise.id}, marked local, on the solution", problem)
-        return
-    for name, tree in _answers(bench, exercise, sample):
+
+    def difference(tree: Tree) -> tuple[str, str] | None:
         with bench.room(tree) as root, bench.engines.borrowed() as engine:
             job = Job.for_exercise(bench.course, exercise, root)
             there = engine.check(replace(job, seed=SEED))
-        here = judge.verdict(exercise, tree, bench.starter(step))
-        yield judged(f"{exercise.id} on {name}", _difference(there, here))
+        return _difference(there, judge.verdict(exercise, tree, bench.starter(step)))
+
+    answers = _answers(bench, exercise, sample and not exercise.local)
+    if exercise.local:
+        differs = any(difference(tree) for _, tree in answers)
+        needless = ("is judged alike in the page", "take the mark `local` from its manifest")
+        yield judged(f"{exercise.id}, marked local", None if differs else needless)
+        return
+    for name, tree in answers:
+        yield judged(f"{exercise.id} on {name}", difference(tree))
 
 
 def _answers(bench: Bench, exercise: Exercise, sample: bool) -> Iterator[tuple[str, Tree]]:
     step = bench.course.step_of(exercise)
     solved = bench.solved(step)
-    yield "the starter", bench.starter(step)
     yield "the solution", solved
+    yield "the starter", bench.starter(step)
     patches = {name: f"mistakes/{exercise.id}/{name}.patch" for name in exercise.mistakes}
     blobs = {name: bench.solutions(step)[patch] for name, patch in patches.items()}
     names = sorted(blobs, key=lambda name: digest({name: blobs[name]}))
