@@ -13,7 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from checker.author.trees import solved, write_tree
+from checker.author.diffs import apply_patch
+from checker.author.trees import Blob, read_tree, solved, write_tree
 from checker.course import Course, Step
 
 STEPS = [step for step in Course.load(Path(__file__).parents[2]).steps if step.number >= 2]
@@ -141,3 +142,61 @@ def test_conditions_hold_for_several_at_once(database: str, tmp_path: Path) -> N
         "any version": {"200": 6},
         "the same barcodes in two orders": {"200": 6},
     }
+
+
+# Of 8.4: what became of the first desk, of the second, and of the queue.
+AT_THE_QUEUE = {
+    "two come back": ["done", "done", "ready ready"],
+    "one comes back, one is given up": ["done", "done", "cancelled ready ready"],
+    "one comes back, a stranger takes it": ["done", "copy_reserved", "ready"],
+    "one comes back, a stranger reserves": ["done", "book_available", ""],
+    "one is fetched and given up": ["done", "reservation_closed", "fulfilled waiting"],
+    "one is fetched too late": ["done", "done", "fulfilled waiting"],
+    "one reserves twice": ["done", "already_reserved", "waiting"],
+    "one borrows and reserves": ["done", "done", "waiting"],
+}
+RESERVED = STEPS[-1]
+ANSWERS = RESERVED.solutions / "alternatives" / "8.4"
+
+
+def at_the_queue(tree: dict[str, Blob], folder: Path, database: str) -> dict[str, object]:
+    """What ``races/queue_of_a_book.py`` finds where this is the app; the server is far from UTC."""
+    write_tree(tree, folder)
+    with psycopg.connect(database, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f"ALTER DATABASE \"{name}\" SET timezone TO 'Asia/Tokyo'")
+    script = Path(__file__).with_name("races") / "queue_of_a_book.py"
+    (folder / script.name).write_bytes(script.read_bytes())
+    output = run(folder, script.stem, TEST_DATABASE_URL=database)
+    found: dict[str, object] = json.loads(output.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("answer", ["", *sorted(path.name for path in ANSWERS.iterdir())])
+def test_two_at_a_queue_are_one_after_the_other(answer: str, database: str, tmp_path: Path) -> None:
+    tree = {**solved(RESERVED), **(read_tree(ANSWERS / answer) if answer else {})}
+    found = at_the_queue(tree, tmp_path, database)
+
+    assert found["races"] == AT_THE_QUEUE
+    assert found["moments"] == ["0 h", "0 h"]
+
+
+# Each takes out one thing that a server of one's own shows; how many of the races are lost by it.
+LOST = {
+    "forgets_the_lock": 6,
+    "locks_the_book_first": 1,
+    "wherever_the_clock_is": 0,
+}
+
+
+@pytest.mark.parametrize("mistake", LOST)
+def test_what_is_wrong_at_the_queue_is_seen(mistake: str, database: str, tmp_path: Path) -> None:
+    patch = RESERVED.solutions / "mistakes" / "8.4" / f"{mistake}.patch"
+    found = at_the_queue(apply_patch(solved(RESERVED), patch.read_bytes()), tmp_path, database)
+
+    races = found["races"]
+    assert isinstance(races, dict)
+    lost = {what: races[what] for what, outcome in AT_THE_QUEUE.items() if races[what] != outcome}
+    assert len(lost) == LOST[mistake], lost
+    hours_off = "9 h" if mistake == "wherever_the_clock_is" else "0 h"
+    assert found["moments"] == [hours_off] * 2

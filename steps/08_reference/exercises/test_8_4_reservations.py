@@ -257,15 +257,16 @@ def what_is_said() -> dict[str, object]:
 def up_and_down(before: str, after: str) -> dict[str, object]:
     """What the migration makes of the database, as the models would, and what is left of it.
 
-    Beside it what the database says to rows, what PostgreSQL would be told of the index, and what
-    ``flask db check`` has to say.
+    Beside it what the database says to rows, what PostgreSQL would be told of the index and of the
+    moments, and what ``flask db check`` has to say.
     """
     import sqlite3
 
     import sqlalchemy as sa
+    from alembic.ddl.base import AddColumn
     from alembic.util.exc import CommandError
     from sqlalchemy.dialects import postgresql
-    from sqlalchemy.schema import CreateIndex
+    from sqlalchemy.schema import CreateIndex, CreateTable
 
     import world
     from app.extensions import db
@@ -305,11 +306,17 @@ def up_and_down(before: str, after: str) -> dict[str, object]:
                 said[what] = "refused"
         return said
 
-    told = []
+    told, moments = [], {}
 
     def remember(connection: object, clause: object, *_: object) -> None:
         if isinstance(clause, CreateIndex) and clause.element.unique:
             told.append(str(clause.compile(dialect=postgresql.dialect())))
+        if isinstance(clause, CreateTable | AddColumn):
+            is_table = isinstance(clause, CreateTable)
+            for column in clause.element.columns if is_table else [clause.column]:
+                if column.name in {"created_at", "ready_until"}:
+                    kind = column.type.compile(dialect=postgresql.dialect())
+                    moments[column.name] = f"{column.name} {kind}"
 
     models, said = shape(), ""
     with world.migrated(before) as go:
@@ -333,6 +340,7 @@ def up_and_down(before: str, after: str) -> dict[str, object]:
             "rows": rows,
             "said": said,
             "told": max(told, key=len, default=""),
+            "moments": sorted(moments.values()),
         }
 
 
@@ -877,6 +885,11 @@ def test_the_migration_makes_what_the_model_says(inside, source):
     assert "WHERE" in found["told"], (
         f"PostgreSQL would be told {found['told']!r}, and nobody could ever reserve a book twice:"
         " sqlite_where is for SQLite, postgresql_where for PostgreSQL"
+    )
+    naive = [moment for moment in found["moments"] if "WITH TIME ZONE" not in moment]
+    assert naive == [], (
+        "so PostgreSQL would be told, and it keeps what its clock shows there, wherever that is:"
+        " what comes back is hours off (timezone=True); SQLite knows no difference"
     )
     assert found["left"] == {}, "what is left of it after the downgrade"
 
