@@ -112,6 +112,13 @@ def books(document: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def promise(document: dict[str, Any]) -> None:
+    """A path that a gateway adds, say, and a word on one of ours: neither is an operation here."""
+    operation = {"summary": "Elsewhere", "security": [], "responses": {}}
+    document["paths"]["/api/v1/elsewhere"] = {"get": operation}
+    books(document)["description"] = "All that there are."
+
+
 def small(**different: Any) -> Callable[[Flask], None]:
     """Have the app serve a small document, of one operation; the real one takes long to lint."""
     shape = {
@@ -144,11 +151,14 @@ def no_server(app: Flask) -> None:
     app.view_functions["document.show_document"] = public(show_document)
 
 
-def not_paged(rule: str) -> Callable[[Flask], None]:
+def not_paged(rule: str, unlisted: bool = False) -> Callable[[Flask], None]:
     def spoil(app: Flask) -> None:
         from app.auth.guards import requires
+        from app.openapi import contracts
 
         get, post = requires("books:read")(fresh()), requires("books:write")(fresh())
+        if unlisted:
+            get, post = (contracts.unlisted("for ourselves")(view) for view in (get, post))
         app.add_url_rule(rule, "planted", get, methods=["GET"])
         app.add_url_rule(rule, "planted_too", post, methods=["POST"])
 
@@ -213,6 +223,8 @@ SABOTAGE: dict[str, Callable[[Flask], None]] = {
     "a method left out": serve(lambda document: books(document).pop("post") and None),
     "no document": no_server,
     "a list for a document": serve(lambda document: [document]),
+    "a path of another app": serve(promise),
+    "no paths in the document": serve(lambda document: document.pop("paths") and None),
     "a good document": small(),
     "a bad example": small(example={"title": 7}),
     "no summary": small(summary=""),
@@ -223,6 +235,7 @@ SABOTAGE: dict[str, Callable[[Flask], None]] = {
     ),
     "a collection at once": not_paged("/api/v1/planted"),
     "a collection elsewhere": not_paged("/planted"),
+    "a collection that is not listed": not_paged("/api/v1/planted", unlisted=True),
     "a view that never counts": unlimited,
     "a probe that never counts": unlimited_outside,
     "limits off": limits_off,

@@ -103,8 +103,8 @@ def tests(app: Flask, folder: Path) -> Iterator[str]:
     """The app's own tests, below ``tests/``, look at each layer.
 
     Schemas: one of its modules imports something from ``app.schemas``, or below. Services:
-    likewise, ``app.services``. Routes: a function ``test_…`` has an argument ``client``. Names
-    what nobody tests: ``schemas``, ``services``, ``routes``.
+    likewise, ``app.services``. Routes: a function ``test_…``, in a class or not, has an argument
+    ``client``. Names what nobody tests: ``schemas``, ``services``, ``routes``.
     """
     seen: set[str] = set()
     for _, module in modules(folder, "tests"):
