@@ -140,6 +140,28 @@ def add_while_others_do(
     return told
 
 
+def loaded_by_adding(book: int, items: list[dict[str, str]]) -> list[str]:
+    """The barcodes of the copies that are loaded while copies of a book are added."""
+    from sqlalchemy import event
+
+    from app.extensions import db
+    from app.models import Copy
+    from app.services.bulk import add_copies
+
+    loaded: list[str] = []
+
+    def note(copy: Copy, *_: object) -> None:
+        loaded.append(copy.__dict__.get("barcode", "without a barcode"))
+
+    db.session.expunge_all()
+    event.listen(Copy, "load", note)
+    try:
+        add_copies(book, items)
+    finally:
+        event.remove(Copy, "load", note)
+    return loaded
+
+
 def told_to_postgresql(book: int, barcode: str) -> list[str]:
     """What PostgreSQL hears when a copy of a book is added."""
     import world
@@ -336,7 +358,7 @@ def told(outcomes):
     return found
 
 
-@pytest.mark.about("app/services/bulk.py")
+@pytest.mark.about("app/services/bulk.py", "add_copies")
 def test_each_copy_is_answered_in_its_place(client, inside):
     there = inside(shelves, 3, 2)
     new = [f"NEW-{word().upper()}" for _ in range(4)]
@@ -367,6 +389,14 @@ def test_each_copy_is_answered_in_its_place(client, inside):
             f"what became of {item}, in its place: outcome, the copy's barcode and condition, and"
             " the code of the error"
         )
+    for (item, expected), got in zip(cases, outcomes, strict=True):
+        if expected[3] == "validation_failed":
+            alone = client.post(f"{API}/books/{there['book']}/copies", json=item).json or {}
+            error = got.get("error") or {}
+            assert error.get("details") == alone.get("details"), (
+                f"what is wrong with {item}: error is the item itself, and says what it says of one"
+                " copy that is sent alone"
+            )
     stored = inside(stored_copies)
     written = [copy["barcode"] for copy in stored if copy["barcode"] in {*new, twice}]
     assert written == sorted(written), (
@@ -379,7 +409,7 @@ def test_each_copy_is_answered_in_its_place(client, inside):
     assert books == expected, "the copies that are stored, each with its book"
 
 
-@pytest.mark.about("app/services/bulk.py")
+@pytest.mark.about("app/services/bulk.py", "add_copies")
 def test_the_same_again_changes_nothing(client, inside):
     there = inside(shelves, 1, 1)
     codes = [word().upper() for _ in range(5)]
@@ -396,7 +426,7 @@ def test_the_same_again_changes_nothing(client, inside):
     assert ids[0] == ids[1], "the second time the answer holds the same copies"
 
 
-@pytest.mark.about("app/services/bulk.py")
+@pytest.mark.about("app/services/bulk.py", "add_copies")
 def test_a_hundred_cost_no_more_questions_than_two(client, inside):
     there = inside(shelves, 8, 0)
     counts = {}
@@ -413,8 +443,17 @@ def test_a_hundred_cost_no_more_questions_than_two(client, inside):
     )
     assert counts[8]["commits"] == 1, "all that can be stored is committed once, together"
 
+    new, old = word().upper(), there["here"][0]
+    items = [{"barcode": code, "condition": "good"} for code in (new, old)]
+    loaded = inside(loaded_by_adding, there["book"], items)
+    others = {code for code in loaded if code not in {new, old}}
+    assert not others, (
+        f"two copies were sent, and {len(others)} were loaded that nobody has named: a library has"
+        " a million; ask for the barcodes that came"
+    )
 
-@pytest.mark.about("app/services/bulk.py")
+
+@pytest.mark.about("app/services/bulk.py", "add_copies")
 def test_another_request_does_the_same_at_the_same_moment(inside):
     there = inside(shelves, 1, 0)
     ours = [word().upper() for _ in range(3)]
@@ -445,7 +484,7 @@ def test_another_request_does_the_same_at_the_same_moment(inside):
     assert sorted(stored) == expected, "what is stored after two requests at once"
 
 
-@pytest.mark.about("app/services/bulk.py")
+@pytest.mark.about("app/services/bulk.py", "add_copies")
 def test_many_have_a_book_and_are_a_hundred(client, inside):
     there = inside(shelves, 0, 0)
     status, _ = bulk(client, there["other"] + 1, [{"barcode": word().upper()}])
@@ -470,7 +509,7 @@ def test_many_have_a_book_and_are_a_hundred(client, inside):
     )
 
 
-@pytest.mark.about("app/blueprints/users.py")
+@pytest.mark.about("app/blueprints/users.py", "list_loans_of")
 def test_a_user_has_loans(member, librarian, client, inside):
     ids = inside(loans_of_two)
     mine, theirs = f"{API}/users/{ids['me']}/loans", f"{API}/users/{ids['other']}/loans"
@@ -498,7 +537,7 @@ def test_a_user_has_loans(member, librarian, client, inside):
     assert member.get(f"{mine}?sort=user_id").status_code == 422, "the sort keys of GET /loans"
 
 
-@pytest.mark.about("app/blueprints/users.py")
+@pytest.mark.about("app/blueprints/users.py", "list_loans_of")
 def test_nobody_learns_who_has_a_card(member, librarian, anonymous, inside):
     ids = inside(loans_of_two)
     other, nobody = (f"{API}/users/{ids[name]}/loans" for name in ("other", "nobody"))

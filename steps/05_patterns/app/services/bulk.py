@@ -37,6 +37,6 @@ def add_copies(book_id: int, items: list[dict[str, Any] | ApiError]) -> list[Out
     and whatever the items.
 
     A hundred items take as many statements that read as two do, also when each ``copy`` is
-    dumped afterwards.
+    dumped afterwards; and no copy is loaded whose barcode nobody has named.
     """
     raise NotBuiltYet("5.5")  # exercise 5.5 starts here
