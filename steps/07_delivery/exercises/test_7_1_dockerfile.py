@@ -410,7 +410,7 @@ def test_what_installs_stays_behind(recipe, server, patterns):
             f"line {line.number}: Python {with_it} installs, and Python {here} runs: it looks"
             " elsewhere, and what was compiled is for the other one"
         )
-        ahead = Stage("", "", stage.chain[: [id(each) for each in stage.chain].index(id(line))])
+        ahead = Stage("", "", before(line, stage))
         early = set(listing(recipe, ahead, patterns, list(NEEDED)).values()) & set(NEEDED)
         assert not early, (
             f"line {line.number}: {min(early)} is copied before: with each change of it, all is"
@@ -530,6 +530,10 @@ def test_gunicorn_is_what_a_signal_reaches(server):
     if program[:1] and program[0].startswith("python") and program[1:2] == ["-m"]:
         program, words = program[2:], words[2:]
     assert program[:1] == ["gunicorn"], f"line {number}: what runs is {words[:1]}, and not gunicorn"
+    is_told_twice = "gunicorn" in program[1:]
+    assert not is_told_twice, (
+        f"line {number}: gunicorn is told gunicorn: CMD is what ENTRYPOINT is told, after its own"
+    )
     said = " ".join([*words[1:], server.environment.get("GUNICORN_CMD_ARGS", "")])
     assert "wsgi:app" in words, f"line {number}: gunicorn is not told to run wsgi:app"
     assert re.search(r"(-c|--config)[ =](\S*/)?deploy/gunicorn\.conf\.py( |$)", said), (
@@ -675,6 +679,22 @@ def test_nothing_secret_is_in_it(recipe):
         )
 
 
+def before(line: Line, stage: Stage) -> list[Line]:
+    """What a builder has done by the time that it comes to ``line``."""
+    return stage.chain[: [id(each) for each in stage.chain].index(id(line))]
+
+
+def nobody_is_asked(line: Line, command: list[str]) -> bool:
+    """Whether apt goes on by itself: ``-y`` in one of its spellings, ``-qq``, or a setting."""
+    said = {"--yes", "--assume-yes"} & set(command)
+    short = [word for word in command if re.fullmatch(r"-[A-Za-z]+", word)]
+    return bool(
+        said
+        or any("y" in word or word.count("q") > 1 for word in short)
+        or re.search(r"assume-yes|\byes\b[^|&;]*\||-q=?2", line.text, re.I)
+    )
+
+
 def test_migrations_have_what_a_backup_takes(migrations):
     installing = [
         (line, command)
@@ -701,6 +721,23 @@ def test_migrations_have_what_a_backup_takes(migrations):
         if alpine:
             assert "--no-cache" in command, f"{place}: the list of packages stays: --no-cache"
             continue
+        done = before(line, migrations)
+        user = ([each.text.split(":")[0] for each in done if each.name == "USER"] or ["0"])[-1]
+        may_install = user in {"0", "root"}
+        assert may_install, (
+            f"{place}: {command[0]} runs as user {user}, who may install nothing: USER 0 ahead of"
+            " it, and the number again after it"
+        )
+        path = dict(pair for each in done if each.name == "ENV" for pair in pairs(each.text))
+        is_found = {"", "/usr/bin", "/bin"} & {*path.get("PATH", "").split(":")}
+        is_found = bool(is_found or "/" in command[0])
+        assert is_found, (
+            f"{place}: nobody finds {command[0]} any more: the PATH begins with yours and goes on"
+            " with what it was, :$PATH"
+        )
+        assert nobody_is_asked(line, command), (
+            f"{place}: {command[0]} asks whether to go on, and nobody is there to answer: --yes"
+        )
         assert "--no-install-recommends" in command or "Install-Recommends" in said, (
             f"{place}: what is merely recommended comes along: --no-install-recommends"
         )
@@ -708,6 +745,10 @@ def test_migrations_have_what_a_backup_takes(migrations):
         assert any("update" in each.split() for each in texts), (
             f"{place}: the list of packages is fetched in another RUN, and the layer of that one is"
             " kept from an earlier build, with packages that are gone"
+        )
+        earlier = texts[: texts.index(said)] if said in texts else texts
+        assert any("update" in each.split() for each in earlier), (
+            f"{place}: the list of packages is fetched after what needs it"
         )
         cached = "type=cache" in line.flags.get("mount", "")
         removed = any(re.match(r"rm\b.*/var/lib/apt/lists", each) for each in texts)
@@ -722,6 +763,10 @@ def test_migrations_have_what_a_backup_takes(migrations):
     entry, command = migrations.last("ENTRYPOINT"), migrations.last("CMD")
     words = [word for line in (entry, command) if line for word in (line.listed or [])]
     line = command or entry
+    assert not entry or basename(words[0]) != "gunicorn", (
+        f"line {entry.number}: the stage migrations begins with a stage whose ENTRYPOINT is"
+        " gunicorn, and its own CMD is what gunicorn is told"
+    )
     said = " ".join([PurePosixPath(word).name for word in words[:-1]] + words[-1:])
     assert re.search(r"flask (.* )?safe-upgrade /backups/?$", said), (
         f"{f'line {line.number}: ' if line else ''}the stage migrations does not run `flask"
