@@ -307,6 +307,24 @@ def test_migrations_run_on_a_real_database(workflow):
     assert any(re.search(r"DATABASE_URL\W+postgres", each) for each in where), (
         "migrations has a PostgreSQL beside it, and asks another database: DATABASE_URL"
     )
+    services = job.body.get("services") or {}
+    address = r"DATABASE_URL\W+postgres[\w+]*://(?:[^@/\s\"']*@)?([\w.-]+)"
+    for host in {found for each in where for found in re.findall(address, each)}:
+        if job.body.get("container"):
+            assert host in services, (
+                f"migrations runs in a container, and looks for its database at {host}: there a"
+                f" service goes by its own name, {' or '.join(services)}"
+            )
+            continue
+        assert host in {"localhost", "127.0.0.1"}, (
+            f"migrations looks for its database at {host}: a service goes by its name only where"
+            " the job runs in a container; here it is at localhost"
+        )
+        has_ports = any(isinstance(one, dict) and one.get("ports") for one in services.values())
+        assert has_ports, (
+            "migrations looks for its database at localhost, and the service has no port there:"
+            " ports"
+        )
     up = re.search(r"\bflask\b[^\n]*\b(db upgrade|safe-upgrade)\b", job.text)
     check = re.search(r"\bflask\b[^\n]*\bdb check\b", job.text)
     assert up, "migrations does not run flask db upgrade"
@@ -399,6 +417,10 @@ def test_what_was_pushed_is_deployed(workflow):
     assert re.search(which, f"{job.body} {workflow.body.get('env')}"), (
         "deploy does not say which image: that of push, by its digest or the tag of this commit"
     )
+    for name in ("migrate", "deploy"):
+        movable = re.search(r"\S+:latest\b", workflow.jobs[name].text)
+        found = movable and movable[0]
+        assert found is None, f"{name} takes {found}, whatever that is by then"
 
 
 def test_somebody_says_yes_and_one_at_a_time(workflow):
