@@ -37,9 +37,11 @@ def lend_as(kinds: list[str]) -> int:
     if "returned" in kinds:
         days["returned"] = 0.0005
     loan = world.add_loan(user_id=world.add_user(active="blocked" not in kinds), **days)
-    if "renewed" in kinds:
+    renewals = {"renewed": 2, "renewed more": 3}
+    for kind in renewals.keys() & set(kinds):
         loans = world.table("loans")
-        db.session.execute(loans.update().where(loans.c.id == loan).values(renewals=2))
+        change = loans.update().where(loans.c.id == loan).values(renewals=renewals[kind])
+        db.session.execute(change)
         db.session.commit()
     return loan
 
@@ -78,21 +80,41 @@ def another_desk_is_faster(loan: int) -> None:
     Where there is a lock, that is the last moment: PostgreSQL makes the others wait then. SQLite
     has none, so the statements are read as PostgreSQL would get them.
     """
+    from flask import current_app
     from sqlalchemy import event
     from sqlalchemy.dialects import postgresql
 
     from app.extensions import db
 
     engine, waiting = db.engine, [True]
+    heard = current_app.extensions["heard"] = []
 
     def intrude(connection: object, clause: object, *_: object) -> None:
         said = str(clause.compile(dialect=postgresql.dialect())) if waiting else ""
+        heard.append(said)
         if " FOR UPDATE" in said or said.startswith("UPDATE "):
             waiting.clear()
             sql = "UPDATE loans SET renewals = 2, due_at = '2090-01-01 00:00:00.000000'"
             connection.exec_driver_sql(f"{sql} WHERE id = {loan}")
 
     event.listen(engine, "before_execute", intrude)
+
+
+def does_not_wait() -> list[str]:
+    """With which words the app has asked for a lock that it does not wait for."""
+    from flask import current_app
+
+    heard = current_app.extensions["heard"]
+    return [words for words in ("NOWAIT", "SKIP LOCKED") if any(words in said for said in heard)]
+
+
+def lend_much() -> list[int]:
+    """Six loans of one user: in time all of them, but for the last."""
+    import world
+
+    user = world.add_user()
+    in_time = [world.add_loan(user_id=user) for _ in range(5)]
+    return [*in_time, world.add_loan(user_id=user, borrowed=30, due=1)]
 
 
 def headers_of_a_reader() -> dict[str, str]:
@@ -216,6 +238,21 @@ def test_a_refusal_says_why_and_stores_nothing(client, inside):
         got = told(renew(client, loan))
         assert got == f"409 {code}", f"a loan must not be renewed if {MEANINGS[kind]}"
         assert inside(loans) == before, "the renewal was refused, and changed something"
+    got = told(renew(client, inside(lend_as, ["renewed more"])))
+    assert got == "409 renewal_limit_reached", (
+        "a loan that was renewed three times, when that was allowed: MAX_RENEWALS times, or more"
+    )
+
+
+@pytest.mark.about("app/services/renewals.py", "def renew(")
+def test_other_loans_do_not_count(client, inside):
+    loan, *_, late = inside(lend_much)
+
+    assert told(renew(client, loan)) == "200", (
+        "a loan that is in time is renewed, whatever else its user has out: six loans, of which one"
+        " is overdue; what forbids to lend does not forbid to renew"
+    )
+    assert told(renew(client, late)) == "409 loan_overdue", "of six loans, the one that is overdue"
 
 
 @pytest.mark.about("app/services/renewals.py", "def renew(")
@@ -251,6 +288,11 @@ def test_of_two_at_once_one_is_the_third(client, inside):
         "another desk renewed this loan for the last time while you were about to: lock the row"
         " before you count (with_for_update), and count what you read under the lock, not what the"
         " session remembers"
+    )
+    words = inside(does_not_wait)
+    assert words == [], (
+        f"{' and '.join(words)}: the second of two at once is told that there is no such loan, or"
+        " that the server has failed; let it wait for the first, and tell it why"
     )
 
 
