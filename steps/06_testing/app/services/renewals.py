@@ -19,9 +19,9 @@ def renew(loan_id: int) -> Loan:
     ``user_inactive``
         The card of whoever has the copy is blocked.
     ``loan_overdue``
-        The loan is overdue.
+        The loan is overdue. What else its user has out does not count.
     ``renewal_limit_reached``
-        It was renewed ``MAX_RENEWALS`` times; also where two ask at once.
+        It was renewed ``MAX_RENEWALS`` times, or more; also where two ask at once.
 
     A refusal stores nothing.
     """
