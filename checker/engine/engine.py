@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import time
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import Any, Literal, Protocol, Self
 from checker.engine.errors import Cancelled, EngineError
 from checker.engine.events import Event
 from checker.engine.fingerprint import fingerprint
+from checker.engine.halves import Halves, apart, processors
 from checker.engine.job import Job
 from checker.engine.link import Link
 from checker.engine.supervise import Supervisor
@@ -22,6 +24,10 @@ from checker.engine.verdict import Failure, Verdict
 from checker.engine.waits import Runner
 
 OnEvent = Callable[[Event], None]
+
+_LOOK = 0.1
+# A warm process that has not ended its child by then does not listen.
+_DEAF = 5.0
 
 
 class Engine(Protocol):
@@ -100,7 +106,7 @@ class _WarmEngine:
                 raise Cancelled
             link = self._link = self._warm()
         link.output.reset()
-        link.send({**order, "skip": supervisor.count})
+        link.send({"stop": None, **order, "skip": supervisor.count})
         try:
             supervisor.follow(link, lambda: self._kill(link))
         finally:
@@ -150,29 +156,80 @@ class ForkEngine(_WarmEngine):
     """One warm process, forked for each check; its environment holds ``environment``, too.
 
     One that works ``ahead`` gets the next check ready while nobody waits: most are of the same
-    exercise again.
+    exercise again. With ``halves`` a second process then runs a share of the tests.
     """
 
-    def __init__(self, environment: dict[str, str] | None = None, ahead: bool = False) -> None:
+    def __init__(
+        self,
+        environment: dict[str, str] | None = None,
+        ahead: bool = False,
+        halves: Halves | None = None,
+    ) -> None:
         super().__init__()
         self._environment = environment
         self._ahead = ahead
+        self._halves = halves
+        self._place: int | None = None
         self._made_of = fingerprint()
         self._zygote = Link("fork", environment)
 
     def _check(self, job: Job, stack: Path, supervisor: Supervisor) -> Verdict:
+        if self._halves is not None and self._halves.is_ready(job):
+            self._place = self._halves.place(job)
+        in_halves = self._place is not None
         verdict = super()._check(job, stack, supervisor)
+        if self._halves is not None:
+            news = verdict.state == "solved" and not self._halves.was_solved(job)
+            if in_halves and news:
+                # What the learner's code keeps from one test to a later one may have been cut
+                # off: nothing is solved before one process has run all of it.
+                again = Supervisor(job, stack, lambda: self._cancelled, None)
+                whole = super()._check(job, stack, again)
+                verdict = verdict if whole.state == "solved" else whole
+            solved = verdict.state == "solved"
+            self._halves.learn(job, supervisor.names, supervisor.seconds, solved)
         if self._ahead and job.address is None:
             with suppress(OSError):  # then the next one is not got ready, and finds out why
                 self._folder = _new_folder()
                 stack = _stack(job, self._folder)
-                self._zygote.send({"do": "expect", "job": job.to_json(), "stack": str(stack)})
+                order = {"do": "expect", "job": job.to_json(), "stack": str(stack)}
+                self._zygote.send(order)
+                if self._halves is not None:
+                    self._halves.expect(job, order)
         return verdict
+
+    def _go_on(self, supervisor: Supervisor, order: dict[str, Any]) -> None:
+        place, self._place = self._place, None
+        with self._state:
+            self._warm()
+        halves = self._halves
+        if place is None or halves is None or not halves.is_ready(supervisor.job):
+            super()._go_on(supervisor, order)
+            return
+        second = halves.begin(order, place)
+        try:
+            super()._go_on(supervisor, {**order, "stop": place})
+            if supervisor.came_to(place):
+                self._go_on_with(second, supervisor, apart(Path(order["stack"])))
+        finally:
+            _end(second)
+
+    def _go_on_with(self, link: Link, supervisor: Supervisor, stack: Path) -> None:
+        """Hear what the second process has said by now, and what it still says."""
+        with self._state:
+            if self._cancelled:
+                raise Cancelled
+            self._link = link
+        supervisor.follow(link, lambda: self._kill(link), stack)
+        if self._cancelled:
+            raise Cancelled
 
     def _warm(self) -> Link:
         now = fingerprint()
         if now != self._made_of or not self._zygote.alive:
             self._zygote.close()
+            if self._halves is not None:
+                self._halves.close()
             self._made_of, self._zygote = now, Link("fork", self._environment)
         return self._zygote
 
@@ -184,6 +241,8 @@ class ForkEngine(_WarmEngine):
 
     def _let_go(self) -> None:
         self._zygote.close()
+        if self._halves is not None:
+            self._halves.close()
 
 
 class SpareEngine(_WarmEngine):
@@ -215,6 +274,17 @@ class SpareEngine(_WarmEngine):
         self._spare.close()
 
 
+def _end(link: Link) -> None:
+    """End the check that runs there, if one does, and hear no more of it."""
+    if link.running:
+        link.send({"do": "kill"})
+    since = time.monotonic()
+    while link.running:
+        link.next(_LOOK)
+        if time.monotonic() > since + _DEAF:
+            link.kill()
+
+
 def _new_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
 
@@ -227,10 +297,14 @@ def create_engine(kind: Literal["fork", "spare"] | None = None, ahead: bool = Fa
     """An engine of this kind; by default the one that this machine can do.
 
     It is to work ``ahead`` where the same check is likely to come again, as in watch mode: what
-    there is of the next one that needs nothing of the learner's is then done before they save.
+    there is of the next one that needs nothing of the learner's is then done before they save, and
+    where there are two processors long ones are run by both.
     """
     if kind is None:
         kind = "fork" if hasattr(os, "fork") else "spare"
     if kind == "fork" and not hasattr(os, "fork"):
         raise EngineError("this system cannot fork: use the spare engine")
-    return ForkEngine(ahead=ahead) if kind == "fork" else SpareEngine()
+    if kind != "fork":
+        return SpareEngine()
+    halves = Halves(None) if ahead and processors() > 1 else None
+    return ForkEngine(ahead=ahead, halves=halves)

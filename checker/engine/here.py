@@ -38,7 +38,7 @@ def check(job: Job, on_event: Callable[[Event], None] | None = None) -> Verdict:
         gc.collect()
         with as_before(), listening([]):
             known = set(sys.modules)
-            run({"job": job.to_json(), "stack": str(stack)}, supervisor.take, lambda: 0)
+            run({"job": job.to_json(), "stack": str(stack)}, supervisor.take, lambda: slice(None))
             unmap({name: sys.modules[name] for name in set(sys.modules) - known})
         return supervisor.verdict()
 

@@ -39,7 +39,8 @@ class Link:
 
     ``next`` yields its frames in order; the last one is always ``ended``, which the link
     itself adds when the process goes without saying so. ``ready`` tells whether the process
-    ever said that it is warm. Its environment holds what is in ``more``, too.
+    ever said that it is warm, ``running`` whether a check was begun there whose end nobody has
+    heard of. Its environment holds what is in ``more``, too.
     """
 
     def __init__(self, kind: str, more: dict[str, str] | None = None) -> None:
@@ -62,6 +63,7 @@ class Link:
         self._frames: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self.output = Meter()
         self.ready = False
+        self.running = False
         self._in = cast(BinaryIO, self._process.stdin)
         self._threads = [
             threading.Thread(target=self._read_frames, daemon=True),
@@ -80,15 +82,21 @@ class Link:
 
     def send(self, frame: dict[str, Any]) -> None:
         """Say something. A process that has gone says so itself, with ``ended``."""
+        if frame["do"] == "run":
+            self.running = True
         with suppress(OSError):
             write_frame(self._in, frame)
 
     def next(self, timeout: float) -> dict[str, Any] | None:
         """The next frame, or None when none came in time."""
         try:
-            return self._frames.get(timeout=max(timeout, 0.0))
+            frame = self._frames.get(timeout=max(timeout, 0.0))
         except Empty:
-            return None if self.alive or self._threads[0].is_alive() else self._ended()
+            if self.alive or self._threads[0].is_alive():
+                return None
+            frame = self._ended()
+        self.running = self.running and frame.get("event") != "ended"
+        return frame
 
     def wake(self) -> None:
         """Have a ``next`` in another thread return now, with an empty frame."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from checker.harness.explain import Explanation
 
 Send = Callable[[dict[str, Any]], None]
-Begin = Callable[[], int]
+Begin = Callable[[], slice]
+"""Waits until the tests are to begin, and says which of them are."""
 
 
 class Reporter:
@@ -28,10 +30,12 @@ class Reporter:
         self._session: pytest.Session | None = None
         self._seconds = 0.0
         self._worst: pytest.TestReport | None = None
+        self._building = 0.0
+        self._loading: float | None = None
         self.problem: dict[str, Any] | None = None
 
     def begin(self, send: Send, start: Begin, order: str | None = None) -> None:
-        """Tell ``send`` of the tests; ``start``, called when they are known, says how many to skip.
+        """Tell ``send`` of the tests; ``start``, called when they are known, says which to run.
 
         With an ``order``, any text, the tests run in an order that depends on it.
         """
@@ -61,7 +65,7 @@ class Reporter:
             self.fault("there is no such test", "nothing was collected")
         if self._order is not None:
             random.Random(self._order).shuffle(session.items)
-        del session.items[: self._start()]
+        session.items[:] = session.items[self._start()]
         self._send({"event": "collected", "names": names})
 
     def pytest_internalerror(self, excrepr: object, excinfo: Any) -> None:
@@ -75,9 +79,12 @@ class Reporter:
         self._send({"event": "starting"})
 
     def pytest_course_building(self) -> None:
+        self._building = time.perf_counter()
         self._send({"event": "building"})
 
     def pytest_course_built(self) -> None:
+        if self._loading is None:
+            self._loading = time.perf_counter() - self._building
         self._send({"event": "built"})
 
     def pytest_course_asked(self, asked: str) -> None:
@@ -95,9 +102,18 @@ class Reporter:
                 "event": "finished",
                 "name": _name(nodeid),
                 "seconds": self._seconds,
+                "loading": self._loading or 0.0,
                 **self._outcome(self._worst),
             }
         )
+
+        if self._loading is not None:
+            self._loading = 0.0  # the app is imported: who builds it from here on pays for that
+
+    @property
+    def stopped(self) -> bool:
+        """Whether there was nothing left to run the other tests against."""
+        return self._session is not None and bool(self._session.shouldstop)
 
     def _outcome(self, report: pytest.TestReport | None) -> dict[str, Any]:
         if report is None:

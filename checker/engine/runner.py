@@ -24,7 +24,8 @@ def spare() -> None:
 
     from checker.engine.session import run
 
-    run(frame, lambda event: write_frame(frames_out, event), lambda: int(frame["skip"]))
+    share = slice(frame["skip"], frame["stop"])
+    run(frame, lambda event: write_frame(frames_out, event), lambda: share)
     # No wait for threads that the learner's code may have left running.
     os._exit(0)
 

@@ -55,8 +55,8 @@ def run(order: dict[str, Any], send: Send, begin: Begin) -> bool:
 
     ``order`` is a frame with the ``job``, and with the path of its ``stack``, a file in a folder of
     this check's own, for what ``faulthandler`` finds. When the tests are read, and nothing of the
-    learner's is yet, ``begin`` is called, which may wait: it tells how many tests to skip, because
-    an earlier process has seen to them.
+    learner's is yet, ``begin`` is called, which may wait: it tells which of them are to run,
+    because another process sees to the others.
     """
     job, stack = Job.from_json(order["job"]), Path(order["stack"])
     sys.dont_write_bytecode = job.compiled is None
@@ -71,12 +71,12 @@ def run(order: dict[str, Any], send: Send, begin: Begin) -> bool:
     warnings: list[str] = []
     known = sys.modules.keys() - COLLECTED.late
 
-    def start() -> int:
-        skip = begin()
+    def start() -> slice:
+        share = begin()
         os.chdir(here)  # it may have been moved away, and made anew
         importlib.invalidate_caches()
         warnings.extend(shadowing(job.root, sys.modules.keys() - known))
-        return skip
+        return share
 
     shuffle = job.seed if job.shuffled else None
     collected = COLLECTED.get(job) if collectable(job) else None
@@ -89,7 +89,7 @@ def run(order: dict[str, Any], send: Send, begin: Begin) -> bool:
         code = pytest.main(_arguments(job, stack), plugins=[plugin, reporter])
         passed = code == pytest.ExitCode.OK
     done = {"event": "done", "warnings": warnings, "problem": reporter.problem}
-    send({**done, "compiled": SHELF.missing})
+    send({**done, "stopped": reporter.stopped, "compiled": SHELF.missing})
     return passed
 
 

@@ -50,7 +50,7 @@ class Supervisor:
     """One check, in as many processes as it takes: a test may end the one that it runs in.
 
     ``follow`` is called for each process in turn, until the check is ``over``. ``count``
-    tests have run by then.
+    tests have run by then; ``seconds`` are each one's own, without the first import of the app.
 
     What a process has waited for a processor, while others had it, is not of its time: its own
     and that of the ``app``, where this is another one.
@@ -66,7 +66,7 @@ class Supervisor:
         waits: Waits | None = None,
     ) -> None:
         self.job = job
-        self.stack = stack
+        self.stack = self.own_stack = stack
         self.cancelled = cancelled
         self.on_event = on_event
         self.app = app
@@ -77,6 +77,7 @@ class Supervisor:
         self.spent = 0.0
         self.names: tuple[str, ...] = ()
         self.results: dict[str, TestResult] = {}
+        self.seconds: dict[str, float] = {}
         self.kinds: dict[str, State] = {}
         self.warnings: tuple[str, ...] = ()
         self.problem: Failure | None = None
@@ -86,9 +87,12 @@ class Supervisor:
     def count(self) -> int:
         return len(self.results)
 
-    def follow(self, link: Link, kill: Callable[[], None]) -> None:
-        """Take in what one process says until it has ended; ``kill`` ends it."""
-        self.link, self.kill = link, kill
+    def follow(self, link: Link, kill: Callable[[], None], stack: Path | None = None) -> None:
+        """Take in what one process says until it has ended; ``kill`` ends it.
+
+        It may have said much of it by now, and may have a ``stack`` of its own.
+        """
+        self.link, self.kill, self.stack = link, kill, stack or self.own_stack
         self.begin_process()
         while True:
             frame = link.next(_LOOK)
@@ -107,7 +111,7 @@ class Supervisor:
         self.running: str | None = None
         self.asked: str | None = None
         self.process: int | None = None
-        self.done = False
+        self.done = self.stopped = False
         self.enter("testing")
 
     @property
@@ -115,6 +119,10 @@ class Supervisor:
         """Whether the tests took too long together, from the first one that met the app."""
         patience, since = self.job.patience, self.since
         return patience is not None and since is not None and self.over_by(since, patience) > 0
+
+    def came_to(self, place: int) -> bool:
+        """Whether the first ``place`` tests have run, and those after them are to."""
+        return self.done and not self.stopped and self.problem is None and self.count == place
 
     def goes_on(self) -> bool:
         """Whether the tests after the one that ended its process are to run."""
@@ -145,7 +153,7 @@ class Supervisor:
             case "finished":
                 self.finished(frame)
             case "done":
-                self.done = True
+                self.done, self.stopped = True, frame["stopped"]
                 self.started = self.now()
                 self.warnings = tuple(frame["warnings"])
                 if frame["problem"] is not None:
@@ -159,6 +167,7 @@ class Supervisor:
 
     def finished(self, frame: dict[str, Any]) -> None:
         failure = _failure(frame["failure"]) if frame["failure"] else None
+        self.seconds[frame["name"]] = frame["seconds"] - frame["loading"]
         self.end_test(
             TestResult(frame["name"], frame["outcome"], frame["seconds"], failure),
             frame["kind"],

@@ -30,6 +30,8 @@ from checker.harness.lines import knock
 from checker.harness.stdio import take_over
 
 _length = struct.Struct(">I")
+_share = struct.Struct(">II")
+_ALL = (1 << 32) - 1
 _CHUNK = 1 << 16
 
 
@@ -97,9 +99,9 @@ class _Child:
     lifeline: int
     start: int
 
-    def begin(self, skip: int) -> None:
+    def begin(self, skip: int, stop: int | None) -> None:
         with suppress(BrokenPipeError):
-            os.write(self.start, _length.pack(skip))
+            os.write(self.start, _share.pack(skip, _ALL if stop is None else stop))
         os.close(self.start)
 
     def has_ended(self) -> bool:
@@ -159,7 +161,7 @@ class _Nursery:
         child = self.child_for(order)
         self.pending, self.last = bytearray(), b""
         write_frame(self.frames_out, {"event": "forked", "process": child.process})
-        child.begin(order["skip"])
+        child.begin(order["skip"], order["stop"])
         code = self.tend(child.process, child.events)
         if code:
             self.kept.drop()
@@ -278,10 +280,10 @@ def _be(order: dict[str, Any], events: int, lifeline: int, started: int) -> NoRe
 
         from checker.engine.session import run
 
-        def begin() -> int:
-            word = os.read(started, _length.size)
+        def begin() -> slice:
+            word = os.read(started, _share.size)
             os.close(started)
-            return int(_length.unpack(word)[0])
+            return slice(*_share.unpack(word))
 
         passed = run(order, lambda event: write_frame(out, event), begin)
     except BaseException:  # noqa: BLE001 - a child must never fall into its parent's loop

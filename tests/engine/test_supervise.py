@@ -26,10 +26,11 @@ FINISHED = {
     "name": "test_it",
     "outcome": "passed",
     "seconds": 0.1,
+    "loading": 0.0,
     "failure": None,
     "kind": None,
 }
-DONE: dict[str, Any] = {"event": "done", "warnings": [], "problem": None}
+DONE: dict[str, Any] = {"event": "done", "warnings": [], "stopped": False, "problem": None}
 
 
 class Clock:
