@@ -70,8 +70,8 @@ class Halves:
         """Have the second process ready for its share of this order, if it is worth it."""
         self._expected = None
         if self.place(job) is not None:
-            self._expected = job
             self._warm().send({**order, "stack": _made(order), "do": "expect"})
+            self._expected = job
 
     def is_ready(self, job: Job) -> bool:
         """Whether the second process is warm, and waits for this job."""

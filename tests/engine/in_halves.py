@@ -8,11 +8,15 @@ from checker.engine.job import Job
 
 
 class Always(Halves):
-    """Cuts every job at the same place, and waits until the second process is warm."""
+    """Cuts every job at the same place, and waits until the second process is warm.
 
-    def __init__(self, place: int) -> None:
+    One that is ``sure`` lets nothing be run again.
+    """
+
+    def __init__(self, place: int, sure: bool) -> None:
         super().__init__(None)
         self._place = place
+        self._sure = sure
 
     def place(self, job: Job) -> int | None:
         """The place, if this can be cut at all."""
@@ -25,7 +29,11 @@ class Always(Halves):
             link.next(0.05)
         return self.place(job) is not None
 
+    def was_solved(self, job: Job) -> bool:
+        """Whether nobody need look again."""
+        return self._sure
 
-def in_halves(place: int = 2) -> ForkEngine:
+
+def in_halves(place: int = 2, sure: bool = True) -> ForkEngine:
     """The engine, whose first process runs so many tests."""
-    return ForkEngine(ahead=True, halves=Always(place))
+    return ForkEngine(ahead=True, halves=Always(place, sure))

@@ -24,6 +24,7 @@ from checker.engine.errors import Cancelled
 from checker.engine.events import Event, TestFinished, TestsCollected, TestStarted
 from checker.engine.job import Job
 
+from .in_halves import in_halves
 from .scenarios import (
     APP,
     HOOKS,
@@ -55,10 +56,17 @@ LOADS_FOR_EVER = top(APP, LOOP)
 Make = Callable[..., Job]
 
 
-@pytest.fixture(scope="module", params=[*KINDS, "ahead"] if "fork" in KINDS else KINDS)
+MADE: dict[str, Callable[[], Engine]] = {
+    "fork": engines.ForkEngine,
+    "spare": engines.SpareEngine,
+    "ahead": lambda: engines.ForkEngine(ahead=True),
+    "halves": in_halves,
+}
+
+
+@pytest.fixture(scope="module", params=MADE if "fork" in KINDS else KINDS)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    ahead = request.param == "ahead"
-    with create_engine("fork" if ahead else request.param, ahead=ahead) as engine:
+    with MADE[request.param]() as engine:
         yield engine
 
 

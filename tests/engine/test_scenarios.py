@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from checker.engine.engine import Engine, create_engine
+from checker.engine.events import Event, TestFinished
 from checker.engine.verdict import Failure, TestResult, Verdict
 from checker.harness.failure import Location
 
+from .in_halves import in_halves
 from .scenarios import COURSE, OUTCOMES, SCENARIOS, Scenario, job, line_of, make
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -24,6 +26,12 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork"
 @pytest.fixture(scope="module")
 def fork() -> Iterator[Engine]:
     with create_engine("fork") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def halves() -> Iterator[Engine]:
+    with in_halves() as engine:
         yield engine
 
 
@@ -50,6 +58,21 @@ def test_another_process_gives_the_same_verdict(name: str, tmp_path: Path, fork:
     direct = fork.check(job(scenario, root))
     remote = fork.check(job(scenario, root, "remote"))
     assert comparable(remote) == comparable(direct)
+
+
+@posix
+@pytest.mark.parametrize("name", BY_NAME)
+def test_two_processes_give_the_verdict_of_one(
+    name: str, tmp_path: Path, fork: Engine, halves: Engine
+) -> None:
+    scenario = BY_NAME[name]
+    root = make(scenario, tmp_path)
+    one, told = fork.check(job(scenario, root)), list[Event]()
+    two = halves.check(job(scenario, root), told.append)
+    judge(two, scenario, root)
+    assert comparable(two) == comparable(one)
+    names = [event.result.name for event in told if isinstance(event, TestFinished)]
+    assert names == [test.name for test in one.tests if test.name in names]
 
 
 # A new interpreter for each: one of a kind is enough, for it is the ends that differ.
