@@ -166,6 +166,7 @@ def check(session: Session, exercises: tuple[Exercise, ...], verbose: bool, as_j
     """Check, record, tell; the exit code."""
     from checker.engine.engine import create_engine
     from checker.engine.errors import EngineError
+    from checker.learn.guard import ended_in_order
 
     for name in dict.fromkeys(exercise.step_name for exercise in exercises):
         step = session.course.step(name)
@@ -173,7 +174,7 @@ def check(session: Session, exercises: tuple[Exercise, ...], verbose: bool, as_j
         _refresh(session, step)
     verdicts: list[Verdict] = []
     try:
-        with create_engine() as engine:
+        with ended_in_order(), create_engine() as engine:
             for exercise in exercises:
                 verdict = session.check(exercise, engine, verbose=verbose)
                 session.record(verdict)

@@ -293,10 +293,11 @@ def _engine(course: Course) -> Finding:
     from checker.engine.engine import create_engine
     from checker.engine.errors import EngineError
     from checker.engine.job import Job
+    from checker.learn.guard import ended_in_order
 
     exercise = course.exercises[0]
     step = course.step_of(exercise)
-    with tempfile.TemporaryDirectory(prefix="checker-doctor-") as name:
+    with ended_in_order(), tempfile.TemporaryDirectory(prefix="checker-doctor-") as name:
         folder = Path(name) / step.name
         shutil.copytree(step.path, folder)
         try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 
 from checker.course import CourseError, NotFound
 from checker.errors import EnvironmentTrouble, UserError
-from checker.learn.guard import guarded
+from checker.learn.guard import ended_in_order, guarded
 
 
 @pytest.fixture(autouse=True)
@@ -64,27 +67,43 @@ def test_no_error_is_success() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
-def test_ctrl_c_during_a_check_is_no_verdict(learner: Any) -> None:
-    import signal
-    import subprocess
-    import time
-
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_check_that_is_ended_is_no_verdict_and_leaves_nothing(
+    learner: Any, tmp_path: Path, name: str, code: int
+) -> None:
+    """By Ctrl-C, by ``kill``, or with its terminal."""
     learner.session.workspace.start(learner.session.course.step(1))
-    begun = learner.path("begun")
+    begun, scratch = learner.path("begun"), tmp_path / "scratch"
+    scratch.mkdir()
     learner.save(
         "work/01_first/app/greeting.py",
         "import pathlib, time\n\n\n"
         f"def greet(name):\n    pathlib.Path({str(begun)!r}).touch()\n    time.sleep(60)\n",
     )
     command = [sys.executable, "-P", "-m", "checker", "check"]
-    process = subprocess.Popen(command, cwd=learner.root, stdout=subprocess.PIPE)
+    environment = learner.environment(TMPDIR=str(scratch))
+    process = subprocess.Popen(command, cwd=learner.root, env=environment, stdout=subprocess.PIPE)
     end = time.monotonic() + 60
     while not begun.exists() and time.monotonic() < end:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.Signals[name])
     out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert b"not yet" not in out
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_what_is_ignored_stays_ignored() -> None:
+    """As ``nohup`` has it; and nobody's own handler is taken away."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_in_order():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_authors_commands_are_there(learner: Any) -> None:
