@@ -35,6 +35,8 @@ COURSE = ("checker", "solutions", "steps")
 FASTER = (7.0, "at least 7 times faster")
 SLOWER = (1 / 8.0, "at most 8 times slower")
 NOTICED = 0.1
+# What an engine gets ready for its next check while nobody waits is not for the other side to pay.
+REST = 0.5
 
 Times = list[float]
 Side = tuple[tuple[Times, ...], Callable[[], tuple[float, ...]]]
@@ -168,13 +170,14 @@ def measure_exercise(session: Session, exercise: Exercise, turns: int) -> Iterat
             )
             yield judged
             yield noticed
-        take_turns(turns, *sides)
+        take_turns(turns, *sides, rest=REST)
 
 
-def take_turns(turns: int, *sides: Side) -> None:
+def take_turns(turns: int, *sides: Side, rest: float = 0.0) -> None:
     """Run the sides one after the other, ``turns`` times, after a turn that does not count."""
     for turn in range(turns + 1):
         for kept, side in sides:
+            time.sleep(rest)
             for seconds, series in zip(side(), kept, strict=True):
                 if turn:
                     series.append(seconds)

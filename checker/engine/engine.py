@@ -199,10 +199,10 @@ class ForkEngine(_WarmEngine):
         return verdict
 
     def _go_on(self, supervisor: Supervisor, order: dict[str, Any]) -> None:
-        place, self._place = self._place, None
-        with self._state:
-            self._warm()
-        halves = self._halves
+        halves, place, self._place = self._halves, self._place, None
+        if place is not None:
+            with self._state:
+                self._warm()  # new packages, and the second process ends as well
         if place is None or halves is None or not halves.is_ready(supervisor.job):
             super()._go_on(supervisor, order)
             return

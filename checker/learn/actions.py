@@ -166,7 +166,7 @@ def check(session: Session, exercises: tuple[Exercise, ...], verbose: bool, as_j
     """Check, record, tell; the exit code."""
     from checker.engine.engine import create_engine
     from checker.engine.errors import EngineError
-    from checker.learn.guard import ended_in_order
+    from checker.learn.ending import ended_in_order
 
     for name in dict.fromkeys(exercise.step_name for exercise in exercises):
         step = session.course.step(name)

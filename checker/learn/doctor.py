@@ -293,7 +293,7 @@ def _engine(course: Course) -> Finding:
     from checker.engine.engine import create_engine
     from checker.engine.errors import EngineError
     from checker.engine.job import Job
-    from checker.learn.guard import ended_in_order
+    from checker.learn.ending import ended_in_order
 
     exercise = course.exercises[0]
     step = course.step_of(exercise)

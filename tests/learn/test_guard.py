@@ -13,7 +13,8 @@ import pytest
 
 from checker.course import CourseError, NotFound
 from checker.errors import EnvironmentTrouble, UserError
-from checker.learn.guard import ended_in_order, guarded
+from checker.learn.ending import ended_in_order
+from checker.learn.guard import guarded
 
 
 @pytest.fixture(autouse=True)
