@@ -66,9 +66,9 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"{report.nodeid}\n{reason}\nIn CI nothing may be skipped."
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a window. One for all tests of a process: playwright begins once."""
+    """Chromium, without a window. As long as it is there, nobody else can run a loop of asyncio."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
     playwright = pytest.importorskip(

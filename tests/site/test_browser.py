@@ -2,9 +2,9 @@
 
 Pages are opened at 1280 pixels in the light palette and at 390 in the dark one. There axe judges
 each as it is found by all its rules; then the other palette is put on, all that folds is unfolded,
-and it judges the colours again: four looks. Only the page of all pages has no more than two, as
-axe takes half a minute for each, and what is on it was judged on the pages that it is made of.
-With ``SITE_TEST=full`` all of that is done from each of the four looks.
+and it judges the colours again: four looks. Of the page of all pages it does not judge the colours,
+which takes half a minute each time: they were judged on the pages that it is made of. With
+``SITE_TEST=full`` all of that is done from each of the four looks, and on that page too.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ SWITCH = """() => { const { dataset } = document.body;
   dataset.mdColorScheme = dataset.mdColorScheme === "slate" ? "default" : "slate";
 }"""
 EVERYTHING = '{ resultTypes: ["violations"] }'
+NO_COLOURS = '{ resultTypes: ["violations"], rules: { "color-contrast": { enabled: false } } }'
 COLOURS = '{ resultTypes: ["violations"], runOnly: ["color-contrast", "link-in-text-block"] }'
 """What the palette decides, to be judged in each."""
 
@@ -118,8 +119,10 @@ def judge(page: Page, name: str, axe: Path, seen: Seen) -> None:
         page.wait_for_load_state("networkidle", timeout=LIMIT)
         # Nobody should have to pull a page sideways.
         seen.wrong += too_wide * page.evaluate(WIDER)
-        seen.violations[name] = violations(page, axe)
-        if name != WHOLE:
+        is_judged_in_parts = name == WHOLE and not FULL
+        rules = NO_COLOURS if is_judged_in_parts else EVERYTHING
+        seen.violations[name] = violations(page, axe, rules)
+        if not is_judged_in_parts:
             page.evaluate(UNFOLD)
             seen.wrong += too_wide * page.evaluate(WIDER)
             seen.violations[name] += violations_elsewhere(page, axe)

@@ -18,10 +18,12 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
+from compileall import compile_dir
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from tempfile import TemporaryDirectory
 
 from checker.author.pages.picture import picture
@@ -159,6 +161,8 @@ def _play(course: Course, session: Session) -> Iterator[tuple[Run, str]]:
         else:
             step = course.step(session.step)
             write_tree(solved(step) if session.solved else read_tree(step.path), folder)
+            # Each command would compile the app anew. By hash: two saves may be of one second.
+            compile_dir(folder, quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
             shutil.copytree(course.root / EXAMPLES, folder / EXAMPLES, ignore=IGNORED)
         given = {session.needs: os.environ[session.needs]} if session.needs else {}
         env = _environment(Path(scratch), dict(session.env) | given)
