@@ -66,18 +66,26 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"{report.nodeid}\n{reason}\nIn CI nothing may be skipped."
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, without a window. As long as it is there, nobody else can run a loop of asyncio."""
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is, with what drives it at hand: who needs no window of it asks for this."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
-    playwright = pytest.importorskip(
+    pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed: see requirements-browser.lock"
     )
-    with playwright.sync_playwright() as player:
-        chromium = player.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
+    return CHROMIUM
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Chromium, without a window. As long as it is there, nobody else can run a loop of asyncio."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        running = player.chromium.launch(executable_path=chromium, args=QUIET)
+        yield running
+        running.close()
 
 
 @pytest.fixture

@@ -14,15 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from checker.course import Course
 from checker.files import locked
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 MANIFEST = """
 title = "First"
@@ -264,7 +261,7 @@ def served(
 
 @pytest.fixture(scope="session")
 def playground(
-    browser: Browser, site: Path, tmp_path_factory: pytest.TempPathFactory
+    chromium: str, site: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Playground]:
     """The real site with what its pages need to run the course, in a folder of its own.
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[2]
 COURSE = Course.load(REPOSITORY)
 PAGE = "learn/01_architecture/index.html"
+# In this order the palette is switched by its button, to and fro.
+LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 LOADS = 120_000.0  # milliseconds, for Python to start on a busy machine
 AT_ONCE = """
   for (const root of [document.head, card.querySelector(".explorer__paper").shadowRoot]) {
@@ -180,15 +182,13 @@ def test_a_loop_without_end_is_stopped_and_the_edits_stay(opened: Opened) -> Non
     assert opened.record["files"]["01_architecture/app/__init__.py"] == loop
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_an_open_exercise_is_accessible(
     opened: Opened, playground: Any, width: int, scheme: str
 ) -> None:
     page = opened.page
     page.set_viewport_size({"width": width, "height": 900})
-    if scheme == "dark":
-        page.locator("label[title='Switch to the dark palette']").click()
-        page.locator("body[data-md-color-scheme=slate]").wait_for()
+    switch(page, scheme)
     if not page.evaluate("'axe' in window"):
         page.add_script_tag(path=playground.packages / "axe-core" / "axe.min.js")
     found = page.evaluate("axe.run().then(result => result.violations)")
@@ -197,6 +197,13 @@ def test_an_open_exercise_is_accessible(
     assert told == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert opened.wrong == []
+
+
+def switch(page: Page, scheme: str) -> None:
+    name = "slate" if scheme == "dark" else "default"
+    if page.locator("body").get_attribute("data-md-color-scheme") != name:
+        page.locator(f"label[title='Switch to the {scheme} palette']").click()
+        page.locator(f"body[data-md-color-scheme={name}]").wait_for()
 
 
 def test_what_is_solved_here_is_carried_on_on_a_terminal(opened: Opened, tmp_path: Path) -> None:
@@ -359,7 +366,7 @@ def test_what_an_explorer_sends_is_answered_within_the_page(explored: Explored) 
     assert explored.wrong == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_an_explorer_with_operations_open_is_accessible(
     explored: Explored, playground: Any, width: int, scheme: str
 ) -> None:
@@ -371,9 +378,9 @@ def test_an_explorer_with_operations_open_is_accessible(
         page.add_script_tag(path=playground.packages / "axe-core" / "axe.min.js")
         for operation in ("list_books", "replace_book"):
             explored.opens(operation)
-    if scheme == "dark":
-        page.locator("label[title='Switch to the dark palette']").click()
-        explored.card.locator(".explorer__paper.dark-mode").wait_for()
+    switch(page, scheme)
+    dark = ".dark-mode" if scheme == "dark" else ":not(.dark-mode)"
+    explored.card.locator(f".explorer__paper{dark}").wait_for()
     # axe sees the colours of now: those that a button has while the keyboard is on it.
     button = explored.card.locator(".try__bar-row button:visible")
     ground = "button => getComputedStyle(button).backgroundColor"
