@@ -1,12 +1,13 @@
 """How long a learner waits, as ratios taken in one run: python benchmarks/learner.py
 
     save to verdict    from saving a file until the watch screen shows what came of it
+    first green        the same for the save that solves the exercise, after one that does not
     check              the same tests on the warm engine, without a screen
     list               `checker list` from a cold start
 
-The first two are compared with `python -m pytest` on the same exercise in a fresh interpreter, the
-last with `python -c pass`. The sides take turns, so that a busy machine slows them all, and it is
-medians that are compared. --budget exits with 1 when a ratio is not what the design promises.
+All but the last are compared with `python -m pytest` on the same exercise in a fresh interpreter,
+the last with `python -c pass`. The sides take turns, so that a busy machine slows them all, and it
+is medians that are compared. --budget exits with 1 when a ratio is not what the design promises.
 """
 
 import argparse
@@ -132,13 +133,17 @@ def measure_list(session: Session, turns: int) -> Measure:
 
 
 def measure_exercise(session: Session, exercise: Exercise, turns: int) -> Iterator[Measure]:
-    """The waits of one exercise that is solved; each save adds a comment to the solution."""
+    """The waits of one exercise.
+
+    It is solved, and each save adds a comment; but before the first green it is the starter's.
+    """
     root = session.workspace.folder(session.course.step_of(exercise))
     job = Job.for_exercise(session.course, exercise, root)
     fresh: Times = []
     checked = Measure(f"{exercise.id}, check", "fresh pytest", FASTER, others=fresh)
     judged = Measure(f"{exercise.id}, save to verdict", "fresh pytest", FASTER, others=fresh)
     limit = (1.0, f"within {spoken(NOTICED)}")
+    green = Measure(f"{exercise.id}, first green", "fresh pytest", FASTER, others=fresh)
     noticed = Measure(f"{exercise.id}, save to “checking”", "the limit", limit, others=[NOTICED])
 
     with ExitStack() as stack:
@@ -162,13 +167,23 @@ def measure_exercise(session: Session, exercise: Exercise, turns: int) -> Iterat
             session.choose(exercise)
             screen = stack.enter_context(WatchScreen(session.course.root))
             file = root / exercise.edit[0]
+            starter = session.course.step_of(exercise).path / exercise.edit[0]
+
+            def solve() -> tuple[float, ...]:
+                solution = file.read_text(encoding="utf-8")
+                screen.save(file, starter.read_text(encoding="utf-8"))
+                time.sleep(REST)
+                return screen.save(file, solution)[1:]
+
             sides.append(
                 (
                     (noticed.ours, judged.ours),
                     lambda: screen.save(file, file.read_text(encoding="utf-8") + "# saved\n"),
                 )
             )
+            sides.append(((green.ours,), solve))
             yield judged
+            yield green
             yield noticed
         take_turns(turns, *sides, rest=REST)
 

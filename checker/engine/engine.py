@@ -19,7 +19,7 @@ from checker.engine.fingerprint import fingerprint
 from checker.engine.halves import Halves, apart, processors
 from checker.engine.job import Job
 from checker.engine.link import Link
-from checker.engine.supervise import Supervisor
+from checker.engine.supervise import Frames, Supervisor
 from checker.engine.verdict import Failure, Verdict
 from checker.engine.waits import Runner
 
@@ -99,8 +99,10 @@ class _WarmEngine:
                 self._link = None
         return supervisor.verdict()
 
-    def _go_on(self, supervisor: Supervisor, order: dict[str, Any]) -> None:
-        """Run the tests that did not run yet, until the process ends."""
+    def _go_on(
+        self, supervisor: Supervisor, order: dict[str, Any], place: int | None = None
+    ) -> Frames:
+        """Run the tests that did not run yet, until the process ends, or is at a ``place``."""
         with self._state:
             if self._cancelled:
                 raise Cancelled
@@ -108,11 +110,12 @@ class _WarmEngine:
         link.output.reset()
         link.send({"stop": None, **order, "skip": supervisor.count})
         try:
-            supervisor.follow(link, lambda: self._kill(link))
+            beyond = supervisor.follow(link, lambda: self._kill(link), place=place)
         finally:
             self._after(link)
         if self._cancelled:
             raise Cancelled
+        return beyond
 
     def cancel(self) -> None:
         with self._state:
@@ -176,16 +179,8 @@ class ForkEngine(_WarmEngine):
     def _check(self, job: Job, stack: Path, supervisor: Supervisor) -> Verdict:
         if self._halves is not None and self._halves.is_ready(job):
             self._place = self._halves.place(job)
-        in_halves = self._place is not None
         verdict = super()._check(job, stack, supervisor)
         if self._halves is not None:
-            news = verdict.state == "solved" and not self._halves.was_solved(job)
-            if in_halves and news:
-                # What the learner's code keeps from one test to a later one may have been cut
-                # off: nothing is solved before one process has run all of it.
-                again = Supervisor(job, stack, lambda: self._cancelled, None)
-                whole = super()._check(job, stack, again)
-                verdict = verdict if whole.state == "solved" else whole
             solved = verdict.state == "solved"
             self._halves.learn(job, supervisor.names, supervisor.seconds, solved)
         if self._ahead and job.address is None:
@@ -198,29 +193,41 @@ class ForkEngine(_WarmEngine):
                     self._halves.expect(job, order)
         return verdict
 
-    def _go_on(self, supervisor: Supervisor, order: dict[str, Any]) -> None:
+    def _go_on(
+        self, supervisor: Supervisor, order: dict[str, Any], place: int | None = None
+    ) -> Frames:
         halves, place, self._place = self._halves, self._place, None
         if place is not None:
             with self._state:
                 self._warm()  # new packages, and the second process ends as well
         if place is None or halves is None or not halves.is_ready(supervisor.job):
-            super()._go_on(supervisor, order)
-            return
-        second = halves.begin(order, place)
+            return super()._go_on(supervisor, order)
+        # What the learner's code keeps from one test to a later one may be cut off by the place:
+        # nothing is solved for the first time before one process has run all of it. The first one
+        # goes on with that while the second one is heard, and is ended where it need not.
+        stop = place if halves.was_solved(supervisor.job) else None
+        first, second = self._zygote, halves.begin(order, place)
         try:
-            super()._go_on(supervisor, {**order, "stop": place})
-            if supervisor.came_to(place):
+            beyond = super()._go_on(supervisor, {**order, "stop": stop}, place)
+            if beyond or supervisor.came_to(place):
                 self._go_on_with(second, supervisor, apart(Path(order["stack"])))
+            if beyond and supervisor.all_passed:
+                supervisor.go_back(place)
+                self._go_on_with(first, supervisor, heard=beyond)
         finally:
+            _end(first)
             _end(second)
+        return ()
 
-    def _go_on_with(self, link: Link, supervisor: Supervisor, stack: Path) -> None:
-        """Hear what the second process has said by now, and what it still says."""
+    def _go_on_with(
+        self, link: Link, supervisor: Supervisor, stack: Path | None = None, heard: Frames = ()
+    ) -> None:
+        """Hear what a process has said by now, and what it still says."""
         with self._state:
             if self._cancelled:
                 raise Cancelled
             self._link = link
-        supervisor.follow(link, lambda: self._kill(link), stack)
+        supervisor.follow(link, lambda: self._kill(link), stack, heard=heard)
         if self._cancelled:
             raise Cancelled
 

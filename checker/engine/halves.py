@@ -1,8 +1,8 @@
 """A second process that runs a share of a check's tests, where there is a processor for it.
 
 The first process runs the tests up to some place, the second one those from there on. What the
-second one says is listened to when the first one has come to its end, so that it reads as if one
-had run them all.
+second one says is listened to when the first one has come there, so that it reads as if one had
+run them all. What nobody has called solved yet, the first one runs to its end meanwhile.
 """
 
 from __future__ import annotations

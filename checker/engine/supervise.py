@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +36,7 @@ _BY_THE_CLOCK = 3
 
 # What a test is at: our own process for the app, the app's loading, or the test proper.
 Phase = Literal["starting", "building", "testing"]
+Frames = Sequence[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -87,23 +88,44 @@ class Supervisor:
     def count(self) -> int:
         return len(self.results)
 
-    def follow(self, link: Link, kill: Callable[[], None], stack: Path | None = None) -> None:
+    def follow(
+        self,
+        link: Link,
+        kill: Callable[[], None],
+        stack: Path | None = None,
+        place: int | None = None,
+        heard: Frames = (),
+    ) -> Frames:
         """Take in what one process says until it has ended; ``kill`` ends it.
 
-        It may have said much of it by now, and may have a ``stack`` of its own.
+        It may have said much of it by now, and may have a ``stack`` of its own. With a ``place``
+        it is followed no further than that when it begins with the tests after these: returned are
+        the frames that have been ``heard`` by who goes on with it.
         """
         self.link, self.kill, self.stack = link, kill, stack or self.own_stack
         self.begin_process()
+        for known in heard:
+            self.take(known)
         while True:
             frame = link.next(_LOOK)
             if frame is not None and frame.get("event") == "ended":
                 break
             if frame:
+                if frame["event"] == "started" and self.count == place:
+                    return {"event": "forked", "process": self.process}, frame
                 self.take(frame)
             self.look()
         if not self.done and not self.cancelled():
             self.died(frame["code"])
         self.over = self.done or self.problem is not None or not self.goes_on()
+        return ()
+
+    def go_back(self, place: int) -> None:
+        """Forget all but the first ``place`` tests; of what comes now nobody is told again."""
+        self.on_event = None
+        for name in list(self.results)[place:]:
+            for known in (self.results, self.seconds, self.kinds):
+                known.pop(name, None)
 
     def begin_process(self) -> None:
         """Nothing has been said yet: call it, then ``take`` each frame."""
@@ -123,6 +145,16 @@ class Supervisor:
     def came_to(self, place: int) -> bool:
         """Whether the first ``place`` tests have run, and those after them are to."""
         return self.done and not self.stopped and self.problem is None and self.count == place
+
+    @property
+    def all_passed(self) -> bool:
+        """Whether every test has run, and passed."""
+        return self.over and self.problem is None and self.state(self.told) == "solved"
+
+    @property
+    def told(self) -> tuple[TestResult, ...]:
+        """What is known of each test."""
+        return tuple(self.results.get(name, TestResult(name, "not_run")) for name in self.names)
 
     def goes_on(self) -> bool:
         """Whether the tests after the one that ended its process are to run."""
@@ -291,7 +323,7 @@ class Supervisor:
     def verdict(self) -> Verdict:
         """What came of it, when it is over; meaningless after a cancellation."""
         seconds = time.monotonic() - self.begin
-        tests = tuple(self.results.get(name, TestResult(name, "not_run")) for name in self.names)
+        tests = self.told
         state = self.state(tests)
         problem = self.problem
         if problem is None and state in {"does_not_load", "environment", "fault"}:

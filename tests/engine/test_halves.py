@@ -256,6 +256,47 @@ def test_nothing_is_solved_before_one_process_has_run_all_of_it(course: Make) ->
         assert outcomes(careful.check(task)) == "...F."
 
 
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        ("os.kill(os.getpid(), 9)", "...F."),
+        ("list(iter(int, 1))", "...T."),
+        ("raise RuntimeError", "...F."),
+    ],
+)
+def test_what_happens_in_a_whole_run_alone_is_told_of_it(
+    course: Make, note: Path, line: str, outcome: str
+) -> None:
+    """The second part is fine by itself, and is not when one process runs both."""
+    ends = swap(
+        HOOKS,
+        "    response.headers",
+        f"    import os\n    if next(ANSWERED) == 2: {line}\n    response.headers",
+    )
+    counts = top(HOOKS, "import itertools\nANSWERED = itertools.count()\n")
+    task = replace(course(ends, counts, noting(note)), limit=LOOP_LIMIT)
+    events: list[Event] = []
+    with in_halves(sure=False) as careful:
+        verdict = careful.check(task, events.append)
+        assert outcomes(verdict) == outcome
+        assert verdict.state == "not_yet"
+        told = [event.result.name for event in events if isinstance(event, TestFinished)]
+        assert told == [result.name for result in verdict.tests], "nothing is told twice"
+        assert until(lambda: not any(alive(pid) for pid in noted(note)))
+
+
+def test_the_first_process_does_not_go_on_where_something_failed(course: Make, note: Path) -> None:
+    """Both parts fail: what the first one would do after its part is of no use to anybody."""
+    slow = swap(HOOKS, '"yes"', '"no" if next(ANSWERED) < 3 else __import__("time").sleep(600)')
+    counts = top(HOOKS, "import itertools\nANSWERED = itertools.count()\n")
+    task = replace(course(slow, counts, noting(note)), limit=3600)
+    with in_halves(sure=False) as careful:
+        verdict = careful.check(task)
+        assert verdict.state == "not_yet"
+        assert until(lambda: not any(alive(pid) for pid in noted(note)))
+        assert careful.check(task).state == "not_yet", "it is there for the next one"
+
+
 @pytest.mark.parametrize("meanwhile", ["killed", "new packages"])
 def test_without_the_second_process_one_runs_all(
     course: Make, note: Path, meanwhile: str, monkeypatch: pytest.MonkeyPatch
