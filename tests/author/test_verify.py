@@ -377,8 +377,9 @@ class TestMutants:
         told = broken(prove("mutants", "1.2"))
         assert "matches no survivor" in told["solutions/01_first/mutants.toml, equivalent 1"]
 
-    def test_a_declared_mutant_without_a_reason(self, mini, prove):
-        mini.replace("solutions/01_first/mutants.toml", "a total of 100 is 100 either way", " ")
+    @pytest.mark.parametrize("reason", [" ", "x", "no matter"])
+    def test_a_declared_mutant_without_a_reason(self, mini, prove, reason):
+        mini.replace("solutions/01_first/mutants.toml", "a total of 100 is 100 either way", reason)
         with pytest.raises(CourseError, match=r"mutants\.toml: equivalent 1\.reason"):
             prove("mutants", "1.2")
 

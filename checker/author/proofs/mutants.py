@@ -230,6 +230,8 @@ def _equivalent(file: Path, entry: dict[str, Any], place: int) -> Equivalent:
     for key in keys:
         if not isinstance(entry.get(key), str) or (key != "becomes" and not entry[key].strip()):
             raise CourseError(file, f"equivalent {place}.{key}", "is missing or not a text")
+    if len(entry["reason"].split()) < 3:
+        raise CourseError(file, f"equivalent {place}.reason", "says too little: why is it as good?")
     unknown = sorted(set(entry) - set(keys))
     if unknown:
         raise CourseError(
