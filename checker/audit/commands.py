@@ -69,14 +69,16 @@ def _audit(
     from checker.audit.options import read_options
     from checker.audit.run import audit as run
 
-    if not path.exists():
-        raise UserError(f"there is no folder {path}")
-    if not path.is_dir():
-        raise UserError(f"{path} is a file: name the project's folder")
     try:
         next(path.iterdir(), None)
+    except FileNotFoundError:
+        raise UserError(f"there is no folder {path}") from None
+    except NotADirectoryError:
+        raise UserError(f"{path} is a file: name the project's folder") from None
     except PermissionError:
         raise EnvironmentTrouble(f"{path} cannot be read: there is no permission") from None
+    except (OSError, ValueError) as error:  # a link in circles, a name too long, a NUL in it
+        raise UserError(f"{path} is no folder ({error})") from None
     options = read_options(path)
     built = build(path, factory) if factory else None
     report = run(path, options, built)
@@ -87,6 +89,8 @@ def _audit(
     else:
         for line in formats.human(report, notes or fail_on == "note"):
             click.echo(line)
+    for remark in report.remarks:
+        click.echo(f"note: {remark}", err=True)
     if report.faults:
         return FAULT
     return 1 if report.reaches(fail_on) else 0

@@ -46,7 +46,8 @@ def human(report: Report, notes: bool) -> Iterator[str]:
     yield summary(report)
     hidden = len(report.findings) - len(shown)
     if hidden:
-        yield f"{hidden} notes are not shown: --notes shows them"
+        notes_are = "1 note is" if hidden == 1 else f"{hidden} notes are"
+        yield f"{notes_are} not shown: --notes shows {'it' if hidden == 1 else 'them'}"
 
 
 def summary(report: Report) -> str:
@@ -116,7 +117,8 @@ def as_sarif(report: Report) -> str:
                         "message": {"text": f"the rule {fault.rule} failed: {fault.error}"},
                     }
                     for fault in report.faults
-                ],
+                ]
+                + [{"level": "warning", "message": {"text": remark}} for remark in report.remarks],
             }
         ],
         "results": results,

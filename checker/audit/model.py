@@ -79,6 +79,8 @@ class Report:
     findings: tuple[Finding, ...]
     excepted: tuple[Excepted, ...]
     faults: tuple[Fault, ...]
+    remarks: tuple[str, ...] = ()
+    """What whoever runs the audit should know, and no finding: it may be the wrong folder."""
 
     def count(self, severity: Severity) -> int:
         return sum(finding.severity == severity for finding in self.findings)

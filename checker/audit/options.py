@@ -45,7 +45,7 @@ def read_options(root: Path) -> Options:
         whole = tomllib.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return Options()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise UserError(f"{file} cannot be read: {error}") from None
     table: Any = whole
     for name in ("tool", "checker", "audit"):

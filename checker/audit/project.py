@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
-from collections.abc import Iterator
+import stat
+import tokenize
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -23,14 +26,20 @@ NOT_THEIRS = IGNORED_FOLDERS - {"instance"} | {
 }  # fmt: skip
 TEXTS = re.compile(
     r"(^|/)(Dockerfile[^/]*|[^/]+\.[Dd]ockerfile|Containerfile|Procfile|\.env|\.gitignore"
-    r"|\.dockerignore|[^/]+\.(ya?ml|toml|txt|cfg|ini|conf|sh|lock|in))$"
+    r"|\.dockerignore|[^/]+\.(ya?ml|toml|txt|cfg|ini|conf|sh|lock|in))"
+    r"(\.(template|tmpl|tpl|j2|jinja2?|dist|example|sample))?$"
 )
+SOURCE = re.compile(r"\.(py|ya?ml|toml)$|(^|/)([^/]+\.)?([Dd]ockerfile|Containerfile)[^/]*$")
 TEST_PLACE = re.compile(
-    r"(^|/)(tests?|testing|conftest\.py|test_[^/]*|[^/]*_tests?\.py)(/|$)", re.IGNORECASE
+    r"(^|/)(tests?|testing|conftest\.py|test_[^/]*|[^/]*_tests?\.py|[^/]*[_-]tests)(/|$)",
+    re.IGNORECASE,
 )
 TESTPATHS = re.compile(r"^testpaths\s*=\s*(\[[^\]]*\]|.*(?:\n[ \t]+.*)*)", re.MULTILINE)
-MIGRATION = re.compile(r"(^|/)(migrations?|alembic)/")
+MIGRATION = re.compile(r"(^|/)(migrations?|alembic)([_-][^/]+)?/")
 DEVELOPMENT = re.compile(r"dev|test|local|debug|override|ci\b|example|sample", re.IGNORECASE)
+DEVELOPED_IN = re.compile(
+    r"(^|/)\.?(dev|devel|development|devcontainer|tests?|testing|examples?|samples?)/"
+)
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
 
 
@@ -65,7 +74,7 @@ class Project:
         self.root = root
         self.built = built
         self.unreadable: list[Unreadable] = []
-        self.names = sorted(_walk(root, exclude))
+        self.names = sorted(_walk(root, exclude, self.unreadable))
         self._listed = frozenset(self.names)
         self._texts: dict[str, str | None] = {}
 
@@ -85,13 +94,25 @@ class Project:
                     Unreadable(name, 1, f"is larger than {LARGEST:,} bytes", harmless=True)
                 )
                 return None
-            text = path.read_bytes().decode("utf-8-sig")
+            content = path.read_bytes()
+            encoding = _encoding(content) if name.endswith(".py") else "utf-8-sig"
+            text = content.decode(encoding)
         except OSError as error:
-            self.unreadable.append(Unreadable(name, 1, error.strerror or "cannot be opened"))
-        except UnicodeDecodeError:
-            self.unreadable.append(Unreadable(name, 1, "is not text in UTF-8"))
+            why = f"cannot be opened: {error.strerror or type(error).__name__}"
+            self.unreadable.append(Unreadable(name, 1, why))
+        except SyntaxError as error:
+            self.unreadable.append(Unreadable(name, 1, f"cannot be read ({error.msg})"))
+        except LookupError as error:  # the encoding is rot13, or hex: none of text
+            self.unreadable.append(Unreadable(name, 1, f"cannot be read ({error})"))
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            encoding = encoding.removesuffix("-sig").upper()
+            # A list of words is no source
+            harmless = not SOURCE.search(name)
+            why = f"is not text in {encoding}"
+            self.unreadable.append(Unreadable(name, line, why, harmless))
         else:
-            return text.replace("\r\n", "\n")
+            return text.replace("\r\n", "\n").replace("\r", "\n")
         return None
 
     def matching(self, pattern: str) -> Iterator[str]:
@@ -189,6 +210,15 @@ class Project:
         return (self.app_files[0].name if self.app_files else "."), 1, 1
 
     @cached_property
+    def speaks_of_flask(self) -> bool:
+        """Whether any file, tests too, imports Flask or what is built upon it."""
+        return any(
+            name == "flask" or name.startswith("flask_") or name in API_LIBRARIES
+            for file in self.python
+            for name in file.imported
+        )
+
+    @cached_property
     def is_app(self) -> bool:
         """Whether an app is made here: a library for Flask has other duties."""
         makers = ("flask.Flask", "flask.app.Flask", "apiflask.APIFlask", "connexion.FlaskApp")
@@ -200,8 +230,7 @@ class Project:
         return [
             parse_dockerfile(name, self.text(name))
             for name in names
-            if not DEVELOPMENT.search(PurePosixPath(name).name)
-            and not name.endswith(".dockerignore")
+            if not for_development(name) and not name.endswith(".dockerignore")
         ]
 
     @cached_property
@@ -224,7 +253,7 @@ class Project:
         return {
             name: node
             for name, node in self.yaml.items()
-            if not name.startswith(".github/") and not DEVELOPMENT.search(PurePosixPath(name).name)
+            if not name.startswith(".github/") and not for_development(name)
         }
 
     @cached_property
@@ -293,13 +322,34 @@ API_LIBRARIES = {
 }  # fmt: skip
 
 
+def for_development(name: str) -> bool:
+    """Whether a file is for development by its name, or by the folder that it is in."""
+    return bool(DEVELOPMENT.search(PurePosixPath(name).name) or DEVELOPED_IN.search(name))
+
+
 def _is_lock(name: str) -> bool:
     return name.endswith((*LOCKS, ".lock"))
 
 
-def _walk(root: Path, exclude: tuple[str, ...]) -> Iterator[str]:
+def _encoding(content: bytes) -> str:
+    """What a Python file says that it is written in, UTF-8 where it says nothing."""
+    try:
+        return tokenize.detect_encoding(io.BytesIO(content).readline)[0]
+    except SyntaxError as error:
+        if "unknown encoding" in str(error):
+            raise
+        return "utf-8-sig"  # it says nothing, and is not: decoding tells where
+
+
+def _walk(root: Path, exclude: tuple[str, ...], unreadable: list[Unreadable]) -> Iterator[str]:
     """Paths of all regular files below ``root``; links are not followed, nor listed."""
-    for folder, folders, files in os.walk(root):  # errors are passed over: nothing to read there
+
+    def locked(error: OSError) -> None:
+        place = Path(error.filename or root).relative_to(root).as_posix()
+        why = f"this folder cannot be read: {error.strerror or type(error).__name__}"
+        unreadable.append(Unreadable(place, 1, why))
+
+    for folder, folders, files in os.walk(root, onerror=locked):
         at = Path(folder)
         inner = at.relative_to(root).as_posix()
         prefix = "" if inner == "." else f"{inner}/"
@@ -308,19 +358,27 @@ def _walk(root: Path, exclude: tuple[str, ...]) -> Iterator[str]:
             for name in folders
             if name not in NOT_THEIRS
             and not name.endswith(".egg-info")
-            and not (at / name / "pyvenv.cfg").exists()
+            and not os.path.exists(at / name / "pyvenv.cfg")  # noqa: PTH110 - no error, if locked
             and not excluded(f"{prefix}{name}", exclude)
         )
         for name in files:
             path = at / name
             if (
                 not is_ignored(name)
-                and path.is_file()
-                and not path.is_symlink()
+                and _is_regular(path, locked)
                 and not excluded(prefix + name, exclude)
                 and _printable(prefix + name)
             ):
                 yield prefix + name
+
+
+def _is_regular(path: Path, locked: Callable[[OSError], None]) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError):  # which is gone since it was listed
+            locked(OSError(error.errno, error.strerror, str(path.parent)))
+        return False
 
 
 def _printable(name: str) -> bool:

@@ -13,6 +13,8 @@ from checker.audit.options import Options
 from checker.audit.project import Built, Project
 from checker.audit.rules import BY_ID, RULES, itself
 
+NO_FLASK = "no Python file here imports Flask: is this the project's folder?"
+
 
 def audit(
     root: Path, options: Options, built: Built | None = None, rules: Sequence[Rule] = RULES
@@ -34,6 +36,7 @@ def audit(
         tuple(sorted(told, key=lambda finding: finding.order)),
         tuple(excepted),
         tuple(faults),
+        () if project.speaks_of_flask else (NO_FLASK,),
     )
 
 

@@ -34,6 +34,7 @@ class PyFile:
             warnings.simplefilter("ignore")  # about escapes in strings, of no interest here
             self.tree = ast.parse(text)
         self._parents: dict[ast.AST, ast.AST] = {}
+        self._given: dict[ast.AST, dict[str, list[ast.expr]]] = {}
         self._by_type: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
         for node in ast.walk(self.tree):
             self._by_type[type(node)].append(node)
@@ -86,7 +87,15 @@ class PyFile:
         return name in self._aliases
 
     def calls_of(self, *names: str) -> list[ast.Call]:
-        return [call for call in self.all(ast.Call) if self.qual(call.func) in names]
+        """All calls of these full names, in the order of the file for each name."""
+        return [call for name in dict.fromkeys(names) for call in self._called.get(name, ())]
+
+    @cached_property
+    def _called(self) -> dict[str, list[ast.Call]]:
+        found = defaultdict(list)
+        for call in self.all(ast.Call):
+            found[self.qual(call.func)].append(call)
+        return dict(found)
 
     def calls(self, *names: str) -> int:
         return len(self.calls_of(*names))
@@ -149,15 +158,21 @@ class PyFile:
         if function is not None and name in {given.arg for given in function.args.args}:
             return None
         for scope in (function, self.tree):
-            values = [
-                value
-                for node in (ast.walk(scope) if scope else ())
-                for target, value in pairs_of(node)
-                if isinstance(target, ast.Name) and target.id == name
-            ]
+            values = self._given_in(scope).get(name) if scope is not None else None
             if values:
                 return values[0] if len(values) == 1 else None
         return None
+
+    def _given_in(self, scope: ast.AST) -> dict[str, list[ast.expr]]:
+        """What each name is given in a function, or in the module with all that is in it."""
+        if scope not in self._given:
+            given = defaultdict(list)
+            for node in ast.walk(scope):
+                for target, value in pairs_of(node):
+                    if isinstance(target, ast.Name):
+                        given[target.id].append(value)
+            self._given[scope] = dict(given)
+        return self._given[scope]
 
     def of_request(self, node: ast.AST) -> bool:
         """Whether something of the request is in an expression."""
@@ -171,8 +186,13 @@ class PyFile:
         return isinstance(self._parents.get(node), ast.Expr)
 
     def hit(self, node: ast.AST, message: str, severity: Severity | None = None) -> Hit:
-        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-        return Hit(self.name, line, column + 1, message, severity)
+        line, offset = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        before = self._lines[line - 1].encode()[:offset]  # Python counts bytes, editors characters
+        return Hit(self.name, line, len(before.decode(errors="ignore")) + 1, message, severity)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return [*self.text.split("\n"), ""]
 
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -120,7 +120,7 @@ class Yaml:
         """A command as one line, be it a text or a list."""
         return self.text or " ".join(item.text for item in self.list())
 
-    def items(self) -> list[tuple[Yaml, Yaml]]:
+    def items(self, within: tuple[object, ...] = ()) -> list[tuple[Yaml, Yaml]]:
         import yaml
 
         if not isinstance(self._node, yaml.MappingNode):
@@ -131,7 +131,10 @@ class Yaml:
         for key, value in self._node.value:  # <<: *shared, or several of them
             if key.value == "<<":
                 for shared in (Yaml(value), *Yaml(value).list()):
-                    found += [pair for pair in shared.items() if pair[0].text not in known]
+                    if any(shared._node is outer for outer in (*within, self._node)):
+                        continue  # it merges itself
+                    more = shared.items((*within, self._node))
+                    found += [pair for pair in more if pair[0].text not in known]
         return found
 
     def values(self) -> Iterator[Yaml]:

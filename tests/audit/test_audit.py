@@ -1,6 +1,7 @@
 """Exceptions, settings, output, and that nothing in a project brings the audit down."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -155,7 +156,7 @@ def test_json_is_by_its_schema(project: Write) -> None:
     }
     result = run(project(files), "--json")
     schema = Path(checker.audit.__file__).with_name("schemas") / "audit-1.schema.json"
-    told = json.loads(result.output)
+    told = json.loads(result.stdout)
     Draft202012Validator(json.loads(schema.read_text(encoding="utf-8"))).validate(told)
     assert result.exit_code == 1
     assert [finding["file"] for finding in told["findings"]] == ["a.py"]
@@ -168,7 +169,7 @@ def test_sarif_is_by_the_schema_of_its_standard(project: Write) -> None:
         "a b.py": SECRET.format(comment=""),
         "c.py": SECRET.format(comment="  # audit: ignore[BSS107] of the demo"),
     }
-    told = json.loads(run(project(files), "--sarif").output)
+    told = json.loads(run(project(files), "--sarif").stdout)
     assert validation_errors(told) == []
     (sarif,) = told["runs"]
     rules = sarif["tool"]["driver"]["rules"]
@@ -300,6 +301,141 @@ def test_links_that_lead_in_circles_or_out_are_not_followed(tmp_path: Path) -> N
     (tmp_path / "project" / "loop.py").symlink_to("loop.py")
     report = audit(tmp_path / "project", Options())
     assert (report.files, ids(report)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b"# -*- coding: latin-1 -*-\nclass C:\n    SECRET_KEY = 'd\xe9sir-able'\n", (3, 18)),
+        (b"\xef\xbb\xbfclass C:\n    SECRET_KEY = 'horse'\n", (2, 18)),
+        (b"class C:\r    SECRET_KEY = 'horse'\r", (2, 18)),
+        ("x = 'äöü'; app.secret_key = 'horse'\n".encode(), (1, 29)),
+        ("x = '\u2028'\x0c\nclass C:\n    SECRET_KEY = 'horse'\n".encode(), (3, 18)),
+    ],
+    ids=["latin-1 by its cookie", "BOM", "old line ends", "umlauts", "form feed"],
+)
+def test_lines_and_columns_are_those_of_an_editor(
+    tmp_path: Path, content: bytes, place: tuple[int, int]
+) -> None:
+    (tmp_path / "a.py").write_bytes(content)
+    report = audit(tmp_path, Options())
+    assert [(f.rule.id, f.hit.line, f.hit.column) for f in report.findings] == [("BSS107", *place)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "severity"),
+    [
+        ("b.py", b"x = 1\n\ny = '\xe9'\n", 3, "warning"),
+        ("b.py", b"# coding: klingon\n", 1, "warning"),
+        ("b.py", b"# coding: rot13\n", 1, "warning"),
+        ("words.txt", b"\xe9t\xe9\n", 1, "note"),
+        ("Dockerfile", b"FROM a:1\nUSER \xe9\n", 2, "warning"),
+    ],
+)
+def test_what_is_no_text_is_told_where_it_is_none(
+    tmp_path: Path, name: str, content: bytes, line: int, severity: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    (found,) = audit(tmp_path, Options()).findings
+    assert (found.rule.id, found.hit.line, found.severity) == ("BSS003", line, severity)
+
+
+def test_an_exception_after_a_form_feed(audited: Audited) -> None:
+    source = (
+        "import os\n\x0c\nclass C:\n    # audit: ignore[BSS107] demo\n    SECRET_KEY = 'horse'\n"
+    )
+    report = audited({"a.py": source})
+    assert (ids(report), len(report.excepted)) == ([], 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no rights of this kind")
+def test_what_is_locked_is_told_and_the_rest_is_read(
+    project: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("shut/b.py", "listed/c.py", "c.py")
+    root = project({"a.py": SECRET.format(comment=""), **dict.fromkeys(names, "x = 1\n")})
+    root.chmod(0o755)
+    monkeypatch.chdir(root)
+    locks = {"shut": 0, "listed": 0o644, "c.py": 0}
+    user = os.geteuid()
+    for name, mode in locks.items():
+        Path(name).chmod(mode)
+    try:
+        if user == 0:
+            os.seteuid(65534)  # nothing is locked for root
+        report = audit(Path(), Options())
+    finally:
+        if user == 0:
+            os.seteuid(0)
+        for name in locks:
+            Path(name).chmod(0o755)
+    assert [(f.hit.file, f.rule.id) for f in report.findings] == [
+        ("a.py", "BSS107"),
+        ("c.py", "BSS003"),
+        ("listed", "BSS003"),
+        ("shut", "BSS003"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"logger.info(x{'[0]' * 900}['password'])",
+        f"logger.info(x{'.a(1)' * 300}['password'])",
+        "db.execute('SELECT 1 ' + " + " + ".join(["x"] * 900) + ")",
+    ],
+    ids=["subscripts", "calls", "sums"],
+)
+def test_deep_expressions_bring_no_rule_down(audited: Audited, line: str) -> None:
+    source = f"import logging\nlogger = logging.getLogger()\ndef f(x, db):\n    {line}\n"
+    report = audited({"a.py": source})
+    assert not report.faults
+    assert len(ids(report)) == 1
+
+
+def test_a_mapping_that_merges_itself(audited: Audited) -> None:
+    text = "services:\n  a: &a\n    <<: *a\n    image: redis:latest\n"
+    report = audited({"compose.yaml": text})
+    assert (ids(report), report.faults) == (["BSS714"], ())
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "said"),
+    [
+        ({"pyproject.toml/a": ""}, 2, "cannot be read"),
+        ({"pyproject.toml": f"x = {'[' * 5000}"}, 2, "cannot be read"),
+        ({"a.py": "import django\n"}, 0, "imports Flask"),
+        ({}, 0, "imports Flask"),
+    ],
+    ids=["folder", "deep", "no Flask", "empty"],
+)
+def test_what_is_no_project_is_told_and_never_a_trace(
+    project: Write, files: dict[str, str], code: int, said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "checker", "audit", str(project(files)), "--sarif"],
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+    )
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    if not code:
+        told = json.loads(done.stdout)
+        assert validation_errors(told) == []
+        (note,) = told["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+        assert said in note["message"]["text"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_path_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "a.py").write_text("", encoding="utf-8")
+    for path in (tmp_path / "loop", tmp_path / "a.py", tmp_path / "none", Path("x" * 5000)):
+        result = run(path)
+        assert isinstance(result.exception, UserError), result.exception
 
 
 # Building

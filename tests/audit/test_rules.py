@@ -202,3 +202,262 @@ def test_what_is_for_development_goes_by_whole_words(
 ) -> None:
     report = audited({"a.py": f"class {name}:\n    SECRET_KEY = 'correct-horse'\n"})
     assert bool(report.findings) == found
+
+
+FROM_FLASK = "from flask import Blueprint, Flask, redirect, render_template, request, url_for\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (["to = request.args.get('next')", "return redirect(to)"], True),
+        (["to = request.args['next']", "return redirect(to or url_for('a'))"], True),
+        (
+            [
+                "to = request.args.get('next')",
+                "if not to:",
+                "    to = url_for('a')",
+                "return redirect(to)",
+            ],
+            True,
+        ),
+        (
+            [
+                "to = request.form.get('next')",
+                "if request.method == 'GET':",
+                "    return render_template('login.html', next=to)",
+                "return redirect(to)",
+            ],
+            True,
+        ),
+        (["to = request.args.get('next')", "return redirect(to if is_safe(to) else '/')"], False),
+        (
+            [
+                "to = request.args.get('next')",
+                "if not to or urlsplit(to).netloc:",
+                "    to = '/'",
+                "return redirect(to)",
+            ],
+            False,
+        ),
+        (
+            [
+                "to = request.args.get('next')",
+                "if to not in KNOWN: to = '/'",
+                "return redirect(to)",
+            ],
+            False,
+        ),
+        (["to = url_for('a')", "return redirect(to)"], False),
+    ],
+)
+def test_a_redirect_by_a_name(audited: Audited, lines: list[str], found: bool) -> None:
+    body = "".join(f"    {line}\n" for line in lines)
+    report = audited({"a.py": f"{FROM_FLASK}def view():\n{body}"})
+    assert ("BSS334" in {each.rule.id for each in report.findings}) is found
+
+
+@pytest.mark.parametrize(
+    ("lines", "severity"),
+    [
+        (["name = request.json['name']"], "warning"),
+        (["if 'name' in request.json:", "    name = request.json['name']"], "note"),
+        (["if request.json.get('name'):", "    name = request.json['name']"], "note"),
+        (["if 'age' in request.json:", "    name = request.json['name']"], "warning"),
+        (["if 'name' in request.json: pass", "else: name = request.json['name']"], "warning"),
+        (
+            [
+                "try:",
+                "    n = request.json['n']",
+                "except KeyError:",
+                "    raise Refused from None",
+            ],
+            "note",
+        ),
+    ],
+)
+def test_a_field_that_somebody_asked_for_is_no_500(
+    audited: Audited, lines: list[str], severity: str
+) -> None:
+    body = "".join(f"    {line}\n" for line in lines)
+    source = f"{FROM_FLASK}bp = Blueprint('a', __name__, url_prefix='/a')\n@bp.post('/b')\n"
+    report = audited({"a.py": f"{source}def view():\n{body}"})
+    assert [each.severity for each in report.findings if each.rule.id == "BSS335"] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("SECRET_KEY = 'secret key'", True),
+        ("SECRET_KEY = 'secret-key'", True),
+        ("SECRET_KEY = 'CHANGEME'", True),
+        ("SECRET_KEY = 'SECRET_KEY'", False),
+        ("SECRET_KEY = 'MY_APP_SECRET'", False),
+        ("SECRET_KEY = '/run/secrets/key'", False),
+        ("MAIL_PASSWORD = 'Your password, please'", False),
+        ("MAIL_PASSWORD = 'mail-password'", False),
+    ],
+)
+def test_what_flask_signs_with_may_be_any_text(audited: Audited, line: str, found: bool) -> None:
+    report = audited({"config.py": f"class Config:\n    {line}\n"})
+    assert [each.rule.id for each in report.findings] == (["BSS107"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("app/config.py", True),
+        ("latest/config.py", True),
+        ("end_to_end_tests/config.py", False),
+        ("unit-tests/config.py", False),
+    ],
+)
+def test_a_folder_of_tests_by_its_name(audited: Audited, name: str, found: bool) -> None:
+    report = audited({name: "class Config:\n    MAIL_PASSWORD = 'horse'\n"})
+    assert bool(report.findings) is found
+
+
+@pytest.mark.parametrize(
+    ("folder", "found"),
+    [
+        ("", True),
+        ("deploy/", True),
+        ("devices/", True),
+        (".devcontainer/", False),
+        ("docker/dev/", False),
+        ("examples/shop/", False),
+    ],
+)
+def test_a_container_for_development_by_its_folder(
+    audited: Audited, folder: str, found: bool
+) -> None:
+    compose = "services:\n  web:\n    image: a:latest\n    environment:\n      SECRET_KEY: horse\n"
+    report = audited({f"{folder}Dockerfile": "FROM a\n", f"{folder}compose.yaml": compose})
+    assert {"BSS702", "BSS713", "BSS714"} & {each.rule.id for each in report.findings} == (
+        {"BSS702", "BSS713", "BSS714"} if found else set()
+    )
+
+
+def test_a_migrations_environment_is_not_where_the_app_is_made(audited: Audited) -> None:
+    made = FROM_FLASK + "def make():\n    return Flask(__name__)\n"
+    report = audited({"alembic_users/env.py": made, "shop/app.py": made})
+    assert {each.hit.file for each in report.findings} == {"shop/app.py"}
+
+
+@pytest.mark.parametrize("name", ["settings.cfg.template", ".env.example", "conf.toml.j2"])
+def test_what_a_template_of_settings_says_counts(audited: Audited, name: str) -> None:
+    source = FROM_FLASK + "from flask import session\ndef make():\n    app = Flask(__name__)\n"
+    source += "    session['a'] = 1\n"
+    without, there = audited({"a.py": source}), audited({name: "SESSION_COOKIE_SECURE = True\n"})
+    assert "BSS321" in {each.rule.id for each in without.findings}
+    assert "BSS321" not in {each.rule.id for each in there.findings}
+
+
+@pytest.mark.parametrize(
+    ("rule", "source", "severities"),
+    [
+        # Only a program that somebody starts gets there
+        (
+            "BSS109",
+            (
+                "from flask import Flask\ndef main(app):\n    app.run(debug=True)\n"
+                "if __name__ == '__main__':\n    main(Flask('a'))\n"
+            ),
+            ["warning"],
+        ),
+        (
+            "BSS109",
+            "from flask import Flask\ndef main(app):\n    app.run(debug=True)\nmain(Flask('a'))\n",
+            ["error"],
+        ),
+        (
+            "BSS507",
+            "import requests\n@app.cli.command('push')\ndef push(): requests.get(u)\n",
+            ["warning"],
+        ),
+        # The limit is its own
+        (
+            "BSS114",
+            FROM_FLASK + "bp = Blueprint('a', __name__)\napp = Flask('a')\n@bp.post('/a')\n"
+            "def a():\n    if request.content_length > 9: raise E\n    request.files['a']\n",
+            ["note"],
+        ),
+        # Once, however often it is said on the line
+        (
+            "BSS116",
+            FROM_FLASK + "bp = Blueprint('a', __name__)\n@bp.get('/a')\ndef a():\n    try: b()\n"
+            "    except Exception as e: return str(e).splitlines()[0] if str(e) else 'no'\n",
+            ["warning"],
+        ),
+        (
+            "BSS302",
+            (
+                "import jwt\ndef f(t, k):\n    header = take_apart(t)\n    algo = header['alg']\n"
+                "    return jwt.decode(t, k, algorithms=[algo], audience='a', issuer='b')\n"
+            ),
+            ["error"],
+        ),
+        (
+            "BSS302",
+            (
+                "import jwt\ndef f(t, key):\n    algo = key['alg']\n"
+                "    return jwt.decode(t, key, algorithms=[algo], audience='a', issuer='b')\n"
+            ),
+            [],
+        ),
+        (
+            "BSS508",
+            "import requests\ns = requests.Session()\ndef f(): s.get(u, timeout=3, verify=False)\n",
+            ["error"],
+        ),
+        # Only the name of another setting is like it
+        (
+            "BSS326",
+            "from flask_cors import CORS\nCORS(app)\nx = environ['SOCKETIO_CORS_ORIGINS']\n",
+            ["warning"],
+        ),
+        ("BSS326", "from flask_cors import CORS\nCORS(app)\nCORS_ORIGINS = ['https://a']\n", []),
+        (
+            "BSS325",
+            (
+                "from flask_cors import CORS\ncors = CORS()\ndef make(app):\n"
+                "    app.config['CORS_ORIGINS'] = '*'\n"
+                "    cors.init_app(app, resources='/api/*', supports_credentials=True)\n"
+            ),
+            ["error"],
+        ),
+        (
+            "BSS325",
+            (
+                "from flask_cors import CORS\ncors = CORS()\ndef make(app):\n"
+                "    app.config['CORS_ORIGINS'] = ['https://a.example']\n"
+                "    cors.init_app(app, resources='/api/*', supports_credentials=True)\n"
+            ),
+            [],
+        ),
+    ],
+)
+def test_what_other_projects_taught(
+    audited: Audited, rule: str, source: str, severities: list[str]
+) -> None:
+    found = audited({"shop.py": source}).findings
+    assert [each.severity for each in found if each.rule.id == rule] == severities
+
+
+def test_an_end_made_by_backref_is_not_the_other_end(audited: Audited) -> None:
+    source = (
+        "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\n"
+        "class Person(db.Model):\n    bills = db.relationship('Bill', backref='payer')\n"
+        "class Bill(db.Model):\n    owers = db.relationship('Person', secondary=owed)\n"
+    )
+    found = [each for each in audited({"a.py": source}).findings if each.rule.id == "BSS204"]
+    assert [(each.hit.line, each.severity) for each in found] == [(4, "note"), (6, "note")]
+
+
+def test_a_call_is_told_as_it_is_written(audited: Audited) -> None:
+    source = (
+        "import requests\nfrom flask import session\n"
+        "def f():\n    session = requests.Session()\n    session.get('a')\n"
+    )
+    found = [each for each in audited({"a.py": source}).findings if each.rule.id == "BSS507"]
+    assert [each.hit.message for each in found] == ["session.get() waits for ever"]

@@ -114,7 +114,27 @@ def _by_header(file: PyFile, place: ast.AST, node: ast.expr) -> bool:
     for _ in range(2):
         values = [file.assigned(place, name) for each in sources for name in names_in(each)]
         sources += [value for value in values if value is not None]
-    return any("get_unverified_header" in words_in(each) for each in sources)
+    return any(
+        "get_unverified_header" in words_in(inner) or _alg_of_header(inner)
+        for each in sources
+        for inner in ast.walk(each)
+    )
+
+
+def _alg_of_header(node: ast.AST) -> bool:
+    """``header["alg"]``, ``header_data.get("alg")``: of a header that one took apart oneself."""
+    owner: ast.expr | None = None
+    if isinstance(node, ast.Subscript) and text_of(node.slice) == "alg":
+        owner = node.value
+    elif (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "get"
+        and node.args
+        and text_of(node.args[0]) == "alg"
+    ):
+        owner = node.func.value
+    return owner is not None and any("header" in word.lower() for word in words_in(owner))
 
 
 @rule(
@@ -138,7 +158,8 @@ def jwt_audience_not_checked(project: Project) -> Iterator[Hit]:
         if missing and not _turned_off(file, call):
             checked = "aud" in words_in(file.function_of(call) or call)
             if not checked:
-                yield file.hit(call, f"the token's {' and '.join(missing)} is not checked")
+                verb = "are" if len(missing) > 1 else "is"
+                yield file.hit(call, f"the token's {' and '.join(missing)} {verb} not checked")
     for file in project.app_files:
         for call in file.calls_of("flask_jwt_extended.JWTManager"):
             if not project.mentions("JWT_DECODE_AUDIENCE"):
@@ -270,12 +291,12 @@ def password_in_plain(project: Project) -> Iterator[Hit]:
                 if isinstance(side, ast.Attribute) and not names_in(side.value) & SENT
             ]
             stored = len(words) == 1 and words[0] in {"password", "passwd"}
-            typed = any(
+            typed = stored and any(
                 (isinstance(side, ast.Name) and side.id in {"password", "passwd", "pwd"})
                 or (isinstance(side, (ast.Subscript, ast.Call)) and _from_request(file, side))
                 for side in sides
             )
-            if stored and typed:
+            if typed:
                 yield file.hit(node, "a stored password is compared as it is")
         for call in file.all(ast.Call):
             if not (isinstance(call.func, ast.Attribute) and call.func.attr == "filter_by"):
@@ -498,8 +519,8 @@ def _taken(node: ast.expr) -> str:
         key = key if node.func.attr == "get" else None
     else:
         return ""
-    about = re.search("error|message|label|field|column|schema|count", ast.unparse(owner).lower())
-    return "" if about else key or ""
+    about = re.compile("error|message|label|field|column|schema|count", re.IGNORECASE)
+    return "" if any(map(about.search, words_in(owner))) else key or ""
 
 
 @rule(

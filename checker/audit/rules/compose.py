@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checker.audit.hits import Hit
 from checker.audit.model import rule
-from checker.audit.project import DEVELOPMENT, Project
+from checker.audit.project import Project, for_development
 from checker.audit.texts import Yaml
 
 STORES = re.compile(
@@ -36,7 +36,7 @@ def server_reloads(project: Project) -> Iterator[Hit]:
         if re.search(r"\b(gunicorn|uvicorn|hypercorn)\b.*\s--reload\b|--py-auto-?reload", command):
             yield Hit(file, line, 1, "the server starts again whenever a file changes")
     for settings in project.matching(r"(^|/)[^/]*gunicorn[^/]*\.py$"):
-        if DEVELOPMENT.search(settings.rpartition("/")[2]):
+        if for_development(settings):
             continue
         for number, text in enumerate(project.text(settings).splitlines(), 1):
             if re.match(r"reload\s*=\s*(True|1)\b", text):

@@ -99,7 +99,7 @@ def untyped_column(project: Project) -> Iterator[Hit]:
             calls = list(_column_calls(file, node, "Column"))
             if calls:
                 more = f" and {len(calls) - 1} more" if len(calls) > 1 else ""
-                yield file.hit(calls[0], f"{node.name} has a column{more} without a type")
+                yield file.hit(calls[0], f"{node.name} has a column{more} without Mapped[]")
 
 
 @rule(
@@ -163,6 +163,7 @@ def without_back_populates(project: Project) -> Iterator[Hit]:
         (owner.name, target)
         for file, call in found
         if (owner := file.class_of(call)) is not None
+        and not has_keyword(call, "backref")  # that makes an end of its own
         for target in _targets(file, call)
     }
     for file, call in found:
@@ -318,7 +319,9 @@ def sql_from_pieces(project: Project) -> Iterator[Hit]:
                 statement = file.assigned(call, statement.id) or statement
             if TEXT.search(name) and file.of_request(statement) and not _pieces(statement):
                 yield file.hit(call, "SQL is whatever the request says")
-            pieces = _pieces(statement)
+            # Each name once, however often it is put in
+            once = {getattr(each, "id", each): each for each in _pieces(statement)}
+            pieces = list(once.values())
             open_ones = [piece for piece in pieces if not _harmless(file, call, piece)]
             if open_ones:
                 yield file.hit(

@@ -296,6 +296,7 @@ def error_text_leaked(project: Project) -> Iterator[Hit]:
                 )
                 if (shown or told == "traceback.format_exc") and _returned(file, call):
                     yield file.hit(call, "the text of an unforeseen error is sent to the client")
+    told_at: set[tuple[str, int]] = set()
     for view in project.views:
         for caught in (n for n in ast.walk(view.function) if isinstance(n, ast.ExceptHandler)):
             if caught.type is not None and view.file.qual(caught.type) not in UNFORESEEN:
@@ -303,7 +304,11 @@ def error_text_leaked(project: Project) -> Iterator[Hit]:
             for call in (node for node in ast.walk(caught) if isinstance(node, ast.Call)):
                 told = view.file.qual(call.func)
                 of_error = told in {"str", "repr"} and caught.name in names_in(call)
+                place = view.file.name, call.lineno
+                if place in told_at:
+                    continue  # str(error).splitlines() if str(error) else ...
                 if (of_error or told == "traceback.format_exc") and _returned(view.file, call):
+                    told_at.add(place)
                     yield view.file.hit(
                         call, "the text of an unforeseen error is sent to the client"
                     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
 from checker.audit.hits import Hit, Severity
 from checker.audit.model import rule
 from checker.audit.project import Project
-from checker.audit.source import PyFile, keyword, value_of, words_in
+from checker.audit.source import PyFile, keyword, pairs_of, text_of, value_of, words_in
 
 
 def _built(node: ast.AST) -> bool:
@@ -173,13 +174,40 @@ def open_redirect(project: Project) -> Iterator[Hit]:
             target = call.args[0] if call.args else keyword(call, "location")
             parts = target.values if isinstance(target, ast.BoolOp) else [target]
             for part in parts:
-                if (isinstance(part, ast.Call) and file.qual(part.func) in REQUESTED) or (
-                    isinstance(part, ast.Subscript) and file.qual(part.value) in SUBSCRIPTED
-                ):
+                values = _unchecked(file, call, part.id) if isinstance(part, ast.Name) else [part]
+                if any(value is not None and _asked_for(file, value) for value in values):
                     yield file.hit(call, "the redirect goes wherever the request says")
                     break
 
 
+def _asked_for(file: PyFile, value: ast.expr) -> bool:
+    return (isinstance(value, ast.Call) and file.qual(value.func) in REQUESTED) or (
+        isinstance(value, ast.Subscript) and file.qual(value.value) in SUBSCRIPTED
+    )
+
+
+def _unchecked(file: PyFile, place: ast.AST, name: str) -> list[ast.expr]:
+    """What a function gives a name, unless it looks at that for more than being there."""
+    values: list[ast.expr] = []
+    for node in ast.walk(file.function_of(place) or ast.Module([], [])):
+        values += [
+            value
+            for target, value in pairs_of(node)
+            if isinstance(target, ast.Name) and target.id == name
+        ]
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            outer = file.parent(node)
+            call = file.parent(outer) if isinstance(outer, ast.keyword) else outer
+            goes_on = isinstance(call, ast.Call) and file.qual(call.func) in PASSES_ON
+            is_there = isinstance(outer, (ast.If, ast.BoolOp)) or (
+                isinstance(outer, ast.UnaryOp) and isinstance(outer.op, ast.Not)
+            )
+            if not (goes_on or is_there):
+                return []
+    return values
+
+
+PASSES_ON = {"flask.redirect", "flask.render_template", "flask.url_for"}
 REQUESTED = {f"flask.request.{name}.get" for name in ("args", "form", "values")}
 SUBSCRIPTED = {f"flask.request.{name}" for name in ("args", "form", "values")}
 
@@ -197,6 +225,7 @@ SUBSCRIPTED = {f"flask.request.{name}" for name in ("args", "form", "values")}
 def body_not_validated(project: Project) -> Iterator[Hit]:
     for view in project.views:
         file = view.file
+        there: list[ast.Subscript] = []
         for node in ast.walk(view.function):
             if not (isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)):
                 continue
@@ -205,5 +234,26 @@ def body_not_validated(project: Project) -> Iterator[Hit]:
                 isinstance(value, ast.Call) and file.qual(value.func) == "flask.request.get_json"
             )
             if direct:
-                yield file.hit(node, "a field is taken out of a body that nothing has validated")
-                break
+                if not _is_there(file, node):
+                    message = "a field is taken out of a body that nothing has validated"
+                    yield file.hit(node, message)
+                    break
+                there.append(node)
+        else:
+            for node in there[:1]:  # no 500 where it is missing
+                yield file.hit(node, "the field is there, and may be of any type", "note")
+
+
+def _is_there(file: PyFile, node: ast.Subscript) -> bool:
+    """Whether somebody asked before: ``if "name" in request.json``, ``except KeyError``."""
+    for inner, outer in pairwise([node, *file.above(node)]):
+        if isinstance(outer, (ast.If, ast.IfExp)):
+            words = words_in(outer.test)
+            asked = text_of(node.slice) in words and words & {"json", "get_json"}
+            if asked and inner in (outer.body if isinstance(outer, ast.If) else [outer.body]):
+                return True
+        if isinstance(outer, ast.Try) and inner in outer.body:
+            kinds = {word for each in outer.handlers if each.type for word in words_in(each.type)}
+            if kinds & {"KeyError", "LookupError", "Exception"}:
+                return True
+    return False

@@ -34,8 +34,10 @@ unreadable = rule(
     "warning",
     "8.2a",
     what="Every source file can be read and parsed.",
-    why="What cannot be parsed is not audited, and does not run under Python 3 either.",
-    repair="Correct the file, or leave it out: exclude = [...] under [tool.checker.audit].",
+    why="What cannot be read is not audited; a Python file that cannot be parsed does not run "
+    "either.",
+    repair="Correct the file, or the right to read it, or leave it out: exclude = [...] under "
+    "[tool.checker.audit].",
     example="""
 [tool.checker.audit]
 exclude = ["vendor"]

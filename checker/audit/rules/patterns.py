@@ -233,9 +233,10 @@ def call_without_timeout(project: Project) -> Iterator[Hit]:
             on_session = owner in sessions and OUTSIDE.match(f"requests.{verb}")
             if (plain or on_session) and not has_keyword(call, "timeout"):
                 # A script that somebody starts and watches holds no worker
-                by_hand = file.at_import(call) or _is_script(file)
+                by_hand = file.at_import(call) or _is_script(file) or _is_command(file, call)
                 severity: Severity = "warning" if by_hand else "error"
-                yield file.hit(call, f"{name}() waits for ever", severity)
+                shown = ast.unparse(call.func) if on_session else name
+                yield file.hit(call, f"{shown}() waits for ever", severity)
             elif name == "httpx.Timeout" and call.args and value_of(call.args[0]) is None:
                 yield file.hit(call, "httpx.Timeout(None) waits for ever")
             elif name.startswith(("requests.", "httpx.")) and has_keyword(call, "timeout"):
@@ -259,6 +260,15 @@ def _is_script(file: PyFile) -> bool:
     """Whether a file is a program for the command line, and nothing of the app."""
     reads = any(file.qual(node) == "sys.argv" for node in file.all(ast.Attribute))
     return reads and "flask" not in file.imported
+
+
+def _is_command(file: PyFile, node: ast.AST) -> bool:
+    """Whether it stands in a command of the command line: ``@app.cli.command()``."""
+    function = file.function_of(node)
+    return function is not None and any(
+        file.qual(bare(decorator)).rpartition(".")[2] == "command"
+        for decorator in function.decorator_list
+    )
 
 
 def _sessions(file: PyFile) -> set[str]:
@@ -289,11 +299,12 @@ def _sessions(file: PyFile) -> set[str]:
 )
 def certificate_not_checked(project: Project) -> Iterator[Hit]:
     for file in project.app_files:
+        sessions = _sessions(file)
         for call in file.all(ast.Call):
             name = file.qual(call.func)
-            if (
-                name.startswith(("requests.", "httpx."))
-                and value_of(keyword(call, "verify")) is False
+            outside = name.startswith(("requests.", "httpx."))
+            if (outside or name.rpartition(".")[0] in sessions) and (
+                value_of(keyword(call, "verify")) is False
             ):
                 yield file.hit(call, "the certificate of the other side is not verified")
         found: list[ast.AST] = [

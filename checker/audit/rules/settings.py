@@ -23,6 +23,18 @@ FROM_ENVIRONMENT = ("os.environ.get", "os.getenv", "environ.get")
 NEAR = {"localhost", "127.0.0.1", "::1", "db", "postgres", "mysql", "redis", "host", "example.org"}
 
 
+# What Flask and its extensions sign with: any text at all is a secret there
+OF_FLASK = {"SECRET_KEY", "JWT_SECRET_KEY", "SECURITY_PASSWORD_SALT", "WTF_CSRF_SECRET_KEY"}
+NAME_OF_SETTING = re.compile(r"^(/|\$|<|\{|None$|https?://)|^[A-Z][A-Z0-9]*_[A-Z0-9_]+$")
+
+
+def _is_named(name: str, text: str) -> bool:
+    """Whether a text is no secret, but tells where one is: a path, a key, a label, its own name."""
+    if name in OF_FLASK:
+        return text == name or bool(NAME_OF_SETTING.search(text))
+    return text.upper().replace("-", "_") == name or bool(NO_SECRET.search(text))
+
+
 def _overridden(file: PyFile, node: ast.AST) -> bool:
     """Whether the same function reads settings from elsewhere."""
     function = file.function_of(node)
@@ -51,9 +63,9 @@ def secret_in_source(project: Project) -> Iterator[Hit]:
             text = text_of(value)
             if isinstance(value, ast.Constant) and isinstance(value.value, bytes):
                 text = value.value.decode("latin-1")
-            if not text or not SECRET.search(name) or NO_SECRET.search(text):
+            if not text or not SECRET.search(name) or _is_named(name, text):
                 continue
-            if file.for_development(place) or text.upper().replace("-", "_") == name:
+            if file.for_development(place):
                 continue
             if _overridden(file, place):
                 yield file.hit(
@@ -96,7 +108,7 @@ def secret_with_default(project: Project) -> Iterator[Hit]:
         for name, value, place in settings_of(file):
             default = _default_of(file, name, value)
             text = text_of(default)
-            is_secret = text and SECRET.search(name) and not NO_SECRET.search(text)
+            is_secret = text and SECRET.search(name) and not _is_named(name, text)
             if is_secret and not file.for_development(place):
                 yield file.hit(value, f"{name} has a default that everybody can read")
 
@@ -140,7 +152,7 @@ def debug_in_production(project: Project) -> Iterator[Hit]:
         for call in _runs(file):
             debug = keyword(call, "debug")
             if debug is not None and _on(file, debug):
-                severity: Severity = "warning" if file.guarded(call) else "error"
+                severity: Severity = "warning" if _by_hand(file, call) else "error"
                 yield file.hit(call, "the server is started in debug mode", severity)
     for dockerfile in project.dockerfiles:
         for step in dockerfile.last_stage:
@@ -148,6 +160,17 @@ def debug_in_production(project: Project) -> Iterator[Hit]:
                 r"\bFLASK_DEBUG[= ]\W?(1|true|on)\b", step.rest, re.IGNORECASE
             ):
                 yield Hit(dockerfile.name, step.line, 1, "debug mode is on in the image")
+
+
+def _by_hand(file: PyFile, node: ast.AST) -> bool:
+    """Whether it runs only where the file is started as a program: there, or in its ``main()``."""
+    if file.guarded(node):
+        return True
+    function = file.function_of(node)
+    if function is None:
+        return False
+    calls = file.calls_of(function.name)
+    return bool(calls) and all(file.guarded(call) for call in calls)
 
 
 def _on(file: PyFile, value: ast.expr) -> bool:
@@ -286,6 +309,8 @@ def no_limit_on_bodies(project: Project) -> Iterator[Hit]:
     if not project.is_app or project.mentions(r"MAX_CONTENT_LENGTH|client_max_body_size"):
         return
     for view in project.views:
+        if words_in(view.function) & {"content_length", "max_content_length"}:
+            continue  # it looks at the size itself
         for node in ast.walk(view.function):
             if isinstance(node, ast.Attribute) and view.file.qual(node) == "flask.request.files":
                 yield view.file.hit(node, "files are accepted without any limit", "warning")

@@ -19,6 +19,7 @@ from checker.audit.source import (
     words_in,
 )
 
+SAID = r"\bCORS_ORIGINS\b"
 SIGNED_IN = re.compile(r"session|token|jwt|auth|remember", re.IGNORECASE)
 
 
@@ -173,8 +174,9 @@ CORS(app, origins=["https://desk.example.org"], supports_credentials=True)
 """,
 )
 def cors_with_credentials(project: Project) -> Iterator[Hit]:
+    made = _cors_made(project)
     for file in project.app_files:
-        for call in _cors_calls(project, file):
+        for call in _cors_calls(file, made):
             if any(_open(project, call, options) for options in _cors_options(call)):
                 yield file.hit(call, "any origin may send credentials")
         for function in file.functions():
@@ -197,17 +199,21 @@ def cors_with_credentials(project: Project) -> Iterator[Hit]:
                     yield file.hit(node, "every origin is allowed, with credentials")
 
 
-def _cors_calls(project: Project, file: PyFile) -> Iterator[ast.Call]:
-    """Where origins are told: ``CORS(app, …)``, ``@cross_origin(…)``, ``cors.init_app(app, …)``."""
-    yield from file.calls_of("flask_cors.CORS", "flask_cors.cross_origin")
-    made = {
+def _cors_made(project: Project) -> set[str]:
+    """The names that extension objects have: ``cors = CORS()``."""
+    return {
         target.id
-        for each in project.app_files
-        for node in each.all(ast.Assign)
-        if isinstance(node.value, ast.Call) and each.qual(node.value.func) == "flask_cors.CORS"
+        for file in project.app_files
+        for node in file.all(ast.Assign)
+        if isinstance(node.value, ast.Call) and file.qual(node.value.func) == "flask_cors.CORS"
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+
+
+def _cors_calls(file: PyFile, made: set[str]) -> Iterator[ast.Call]:
+    """Where origins are told: ``CORS(app, …)``, ``@cross_origin(…)``, ``cors.init_app(app, …)``."""
+    yield from file.calls_of("flask_cors.CORS", "flask_cors.cross_origin")
     for call in file.all(ast.Call):
         owner, _, verb = file.qual(call.func).rpartition(".")
         if verb == "init_app" and owner.rpartition(".")[2] in made:
@@ -232,10 +238,19 @@ def _open(project: Project, call: ast.Call, options: dict[str, ast.expr]) -> boo
         return False
     if "origins" in options:
         return bool(words_in(options["origins"]) & {"*", ".*"})
+    said = [
+        value
+        for file in project.app_files
+        for name, value, place in settings_of(file)
+        if name == "CORS_ORIGINS" and not file.for_development(place)
+    ]
+    if said:
+        return any("*" in words_in(value) for value in said)
     elsewhere = any(given.arg is None for given in call.keywords) or (
-        "resources" in options and not isinstance(options["resources"], ast.Dict)
+        # A name of settings that are somewhere else; a text is a path alone
+        "resources" in options and not isinstance(options["resources"], (ast.Dict, ast.Constant))
     )
-    return not elsewhere and not project.mentions("CORS_ORIGINS")
+    return not elsewhere and not project.mentions(SAID)
 
 
 @rule(
@@ -251,7 +266,7 @@ CORS(app, origins=app.config["CORS_ORIGINS"])
 """,
 )
 def cors_not_explicit(project: Project) -> Iterator[Hit]:
-    if project.mentions("CORS_ORIGINS"):
+    if project.mentions(SAID):
         return
     for file in project.app_files:
         for call in file.all(ast.Call):
