@@ -1,18 +1,30 @@
 """Each rule finds what it is for, at its line, and leaves its right counterpart alone."""
 
+import ast
+import json
 import re
-from collections.abc import Callable
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from checker.audit.model import Report
+from checker.audit.model import Report, Rule
+from checker.audit.options import Options
 from checker.audit.rules import BY_ID, RULES
-from checker.author.pages.audit import audit_overview, audit_rules
+from checker.audit.run import audit
+from checker.audit.texts import parse_dockerfile
+from checker.author.pages.audit import audit_overview, audit_rules, example_language
 from checker.claims import load_claims
 
 Audited = Callable[[dict[str, str]], Report]
+Write = Callable[[dict[str, str]], Path]
 ELSEWHERE = {rule.id for rule in RULES if rule.id.startswith(("BSS00", "BSS80"))}
 ROOT = Path(__file__).parents[2]
 
@@ -84,6 +96,88 @@ def test_every_rule_is_documented_and_rests_on_claims() -> None:
         assert set(rule.claims) <= claims, rule.id
         assert rule.claims
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+# How each language of an example is put where the rules look for it
+PLACES: dict[str, Callable[[str], dict[str, str]]] = {
+    "python": lambda example: {"app/views.py": example},
+    "docker": lambda example: {
+        "Dockerfile": example if example.startswith("FROM") else f"FROM a:1\n{example}",
+        ".dockerignore": "*\n",
+    },
+    "yaml": lambda example: {
+        "compose.yaml": "services:\n  app:\n" + textwrap.indent(example, " " * 4),
+        WORKFLOW: "jobs:\n  app:\n    steps:\n" + textwrap.indent(example, " " * 6),
+    },
+}
+WORKFLOW = ".github/workflows/ci.yml"
+# Their examples are files of other kinds, or commands
+OTHERWISE = {"BSS003", "BSS112", "BSS207", "BSS603", "BSS706", "BSS801", "BSS802"}
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if rule.id not in OTHERWISE], ids=lambda rule: rule.id
+)
+def test_what_the_page_shows_is_right_itself(project: Write, rule: Rule) -> None:
+    files = PLACES[example_language(rule.example)](rule.example)
+    root = project(files)
+    report = audit(root, Options())
+    # The examples are parts: a Dockerfile of one line has no USER
+    of_its_own = {each.rule.id for each in report.findings} & {rule.id, "BSS002"}
+    assert not of_its_own, report.findings
+    if "app/views.py" in files:
+        ast.parse(files["app/views.py"])
+
+
+def test_the_health_check_on_the_page_tells_well_from_ill() -> None:
+    (step,) = parse_dockerfile("Dockerfile", BY_ID["BSS715"].example).steps
+    command = json.loads(step.rest.partition("CMD")[2])
+    for status, code in ((200, 0), (503, 1)):
+        with serving(status) as port:
+            asked = [word.replace("8000", str(port)) for word in command]
+            asked[0] = sys.executable
+            assert subprocess.run(asked, check=False, stderr=subprocess.DEVNULL).returncode == code
+
+
+@contextmanager
+def serving(status: int) -> Iterator[int]:
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+
+
+def test_more_proxies_than_there_are_let_the_client_choose() -> None:
+    """What the reason of BSS512 says, and what its example answers."""
+    from werkzeug.middleware.proxy_fix import ProxyFix
+    from werkzeug.test import create_environ
+
+    def told(trusted: int, written: int) -> str:
+        seen: list[str] = []
+
+        def app(environ: dict[str, str], start: object) -> list[bytes]:
+            seen.append(environ["REMOTE_ADDR"])
+            return []
+
+        environ = create_environ()
+        claimed = ["6.6.6.6"] * written
+        # The one proxy that there is adds the client's own address
+        environ["HTTP_X_FORWARDED_FOR"] = ", ".join([*claimed, "203.0.113.5"])
+        ProxyFix(app, x_for=trusted)(environ, lambda *_: lambda data: None)  # type: ignore[arg-type]
+        return seen[0]
+
+    assert told(99, 99) == "6.6.6.6"
+    assert told(1, 99) == "203.0.113.5"
 
 
 def test_every_rule_has_its_place_on_the_page() -> None:

@@ -166,7 +166,12 @@ DOWNLOADED_AND_RUN = re.compile(
     "half of it where the line breaks.",
     repair="Take it from the packages, or from an image with a digest; else download a version, "
     "and check its sum before it runs.",
-    example="COPY --from=ghcr.io/astral-sh/uv:0.9.5 /uv /bin/uv\n",
+    example="""
+ARG INSTALL_SHA256
+RUN curl -fsSLo install.sh https://tool.example.org/1.4.2/install.sh \\
+    && echo "$INSTALL_SHA256  install.sh" | sha256sum -c - \\
+    && sh install.sh
+""",
 )
 def downloaded_and_run(project: Project) -> Iterator[Hit]:
     for dockerfile in project.dockerfiles:
@@ -188,11 +193,13 @@ PROBED = re.compile(
     "warning",
     "7.5b 8.2f",
     what="Whoever runs the container can see whether it is well.",
-    why="Without a check a container that hangs counts as one that runs: nobody starts it again, "
-    "and what waits for it never begins, or begins too early.",
-    repair="Write HEALTHCHECK with what is in the image, or a probe where it is run.",
+    why="Without a check a container that hangs counts as one that runs: nobody is told, and what "
+    "waits for it never begins, or begins too early.",
+    repair="Write HEALTHCHECK with what is in the image, or a probe where it is run: Kubernetes "
+    "reads its own probes alone, and Docker shows what is unwell without starting it again.",
     example="""
-HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "deploy/ask_healthz.py"]
+HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", \\
+    "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 """,
 )
 def container_without_health(project: Project) -> Iterator[Hit]:

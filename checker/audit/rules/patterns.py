@@ -94,7 +94,10 @@ def _caches(file: PyFile, node: ast.expr) -> bool:
     "answer.",
     repair="Give make_cache_key, with the identity in it.",
     example="""
+@books.get("/mine")
+@login_required
 @cache.cached(timeout=30, make_cache_key=lambda: f"{current_user.id}:{request.full_path}")
+def mine() -> dict[str, object]: ...
 """,
 )
 def private_answer_cached(project: Project) -> Iterator[Hit]:

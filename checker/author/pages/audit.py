@@ -52,7 +52,7 @@ def _family(title: str, rules: list[Rule]) -> Iterator[str]:
             f"### {rule.id} {rule.name} {{#{rule.anchor}}}\n\n"
             f"**{rule.severity}**, from {claims}. {rule.what}\n\n"
             f"{_escaped(rule.why)} {_escaped(rule.repair)}\n\n"
-            f"{fence(rule.example, _language(rule.example))}"
+            f"{fence(rule.example, example_language(rule.example))}"
         )
 
 
@@ -63,9 +63,10 @@ def _escaped(text: str) -> str:
     return text
 
 
-def _language(example: str) -> str:
+def example_language(example: str) -> str:
+    """The language of a rule's example, as the page colours it."""
     first = example.split(None, 1)[0]
-    if first in {"FROM", "RUN", "CMD", "COPY", "HEALTHCHECK"}:
+    if first in {"ARG", "FROM", "RUN", "CMD", "COPY", "HEALTHCHECK"}:
         return "docker"
     if first == "$":
         return "console"
@@ -78,6 +79,8 @@ def _language(example: str) -> str:
         "-",
     } or example.startswith("# .github"):
         return "yaml"
-    if first.startswith(("[", "*")) or example.startswith("# .gitignore"):
+    if first.startswith("[tool."):
+        return "toml"
+    if first.startswith("*") or example.startswith("# .gitignore"):
         return "text"
     return "python"
