@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import linecache
 import re
+import traceback
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -106,7 +109,8 @@ class _Case:
     def not_yet(self, message: str, where: Location | None, more: str = "") -> Explanation:
         comparison = self.record.comparison if _is_verdict(self.error) else None
         status = str(self.record.answer.code) if self.record.answer else None
-        expected, got = _sides(comparison, status)
+        listed = comparison is not None and _lists_what_is_right(self.error, comparison.operator)
+        expected, got = _sides(comparison, status, listed)
         failure = Failure(
             message=message,
             asked=self.record.asked,
@@ -205,13 +209,43 @@ def _words(error: BaseException) -> str:
     return re.split(r"^assert ", text, maxsplit=1, flags=re.MULTILINE)[0].strip()
 
 
-def _sides(comparison: Comparison | None, status: str | None) -> tuple[str | None, str | None]:
-    """What was expected and what came; ``status`` is that of the last answer."""
+def _lists_what_is_right(error: BaseException, operator: str) -> bool:
+    """Whether the test asks for one of those that it writes out: ``kind in {"a", "b"}``.
+
+    Elsewhere the right side is what came, and the left one is looked for in it.
+    """
+    kind = {"in": ast.In, "not in": ast.NotIn}.get(operator)
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if kind is None or not frames:
+        return False
+    frame, line = frames[-1]
+    try:
+        tree = ast.parse("".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals)))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return any(
+        isinstance(compared, ast.Compare)
+        and isinstance(compared.ops[0], kind)
+        and not isinstance(compared.left, ast.Constant)
+        and isinstance(compared.comparators[0], (ast.Set, ast.Tuple, ast.List))
+        for stated in ast.walk(tree)
+        if isinstance(stated, ast.Assert) and stated.lineno <= line <= (stated.end_lineno or 0)
+        for compared in ast.walk(stated.test)
+    )
+
+
+def _sides(
+    comparison: Comparison | None, status: str | None, listed: bool
+) -> tuple[str | None, str | None]:
+    """What was expected and what came; ``status`` is that of the last answer.
+
+    ``listed`` says that the right side is what the test wrote out.
+    """
     if comparison is None:
         return None, None
     left, right = comparison.left, comparison.right
     match comparison.operator:
-        case "in" | "not in" if left == status:
+        case "in" | "not in" if listed or left == status:
             which = right.strip("{}()[]")
             return (f"one of {which}" if comparison.operator == "in" else f"none of {which}"), left
         case "==" | "is":

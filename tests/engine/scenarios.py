@@ -121,6 +121,39 @@ SCENARIOS = [
         test="test_several.py",
     ),
     Scenario(
+        "a_word_that_is_none_of_several",
+        (
+            write(
+                "exercises/test_several.py",
+                "def test_it(client):\n"
+                "    kind = client.get('/books').mimetype\n"
+                "    assert kind in {'text/csv'}, (\n"
+                "        f'books come as {kind}'\n"
+                "    )\n",
+            ),
+        ),
+        "not_yet",
+        "books come as application/json",
+        got="'application/json'",
+        expected="one of 'text/csv'",
+        test="test_several.py",
+    ),
+    Scenario(
+        "a_word_that_is_not_in_what_came",
+        (
+            write(
+                "exercises/test_several.py",
+                "def test_it(client):\n"
+                "    kinds = {client.get('/books').mimetype}\n"
+                "    assert 'text/csv' in kinds\n",
+            ),
+        ),
+        "not_yet",
+        got="{'application/json'}",
+        expected="something with 'text/csv'",
+        test="test_several.py",
+    ),
+    Scenario(
         "a_view_that_forgets_and_another_that_cleans_up",
         (
             swap(VIEWS, '    current_app.extensions["books"].append(title)\n', ""),
