@@ -2,6 +2,8 @@
 
 import secrets
 
+import pytest
+
 
 def hashes_of(passwords: list[str]) -> list[str]:
     from app.auth.passwords import hash_password
@@ -16,6 +18,7 @@ def hash_at(cost: dict[str, int]) -> str:
 
     from app.auth.passwords import hash_password
 
+    hash_password("another")  # what is kept from this one has yesterday's cost
     parameters = current_app.config["PASSWORD_PARAMETERS"]
     current_app.config["PASSWORD_PARAMETERS"] = replace(parameters, **cost)
     return hash_password("a password")
@@ -75,22 +78,32 @@ def make_argon2_hash(password: str, rounds: int) -> str:
     return PasswordHasher.from_parameters(parameters).hash(password)
 
 
-def stored_account(password: str, rounds: int) -> dict[str, object]:
+def stored_account(password: str, cost: dict[str, int]) -> dict[str, object]:
     from dataclasses import replace
 
     from argon2 import PasswordHasher, profiles
 
     from app.extensions import db
-    from world import add_user, table
+    from world import add_user, table, word
 
-    email = f"reader-{rounds}@example.org"
+    email = f"{word()}@example.org"
     user_id = add_user(email)
-    parameters = replace(profiles.CHEAPEST, time_cost=rounds)
+    parameters = replace(profiles.CHEAPEST, **cost)
     stored = PasswordHasher.from_parameters(parameters).hash(password)
     users = table("users")
     db.session.execute(users.update().where(users.c.id == user_id).values(password_hash=stored))
     db.session.commit()
     return {"id": user_id, "email": email, "stored": stored}
+
+
+def check_and_take_back(user_id: int, password: str) -> bool:
+    from app.auth.passwords import check_password
+    from app.extensions import db
+    from app.models import User
+
+    answer = check_password(db.session.get(User, user_id), password)
+    db.session.rollback()
+    return answer
 
 
 def hash_in_database(user_id: int) -> str:
@@ -117,12 +130,14 @@ def test_two_hashes_of_one_password_differ(inside):
 
 
 def test_the_cost_is_that_of_the_config(inside):
-    rounds = secrets.randbelow(4) + 5
-    stored = str(inside(hash_at, {"time_cost": rounds}))
+    rounds, memory, lanes = (secrets.randbelow(4) + least for least in (5, 40, 2))
+    cost = {"time_cost": rounds, "memory_cost": memory, "parallelism": lanes}
+    stored = str(inside(hash_at, cost))
 
-    assert f"t={rounds}," in stored, (
-        f"PASSWORD_PARAMETERS of the config asks for time_cost={rounds}, the hash says"
-        f" {stored[:30]}…: read the setting when hashing"
+    wanted = f"$m={memory},t={rounds},p={lanes}$"
+    assert wanted in stored, (
+        f"PASSWORD_PARAMETERS of the config asks for {wanted} the hash says {stored[:35]}…:"
+        " read the setting when hashing, all of it"
     )
 
 
@@ -163,26 +178,49 @@ def test_an_unknown_user_costs_as_much_as_a_wrong_password(inside):
     assert closed == known, f"where the account is closed, argon2 ran {closed}, not {known}"
 
 
+def test_a_closed_account_does_not_tell_who_knows_its_password(inside):
+    password = secrets.token_urlsafe(12)
+    old = inside(make_argon2_hash, password, 2)
+
+    runs = inside(check, old, password, active=False)["runs"]
+    assert len(runs) == 1, (
+        f"the right password of a closed account, whose hash is old, took {len(runs)} runs of"
+        f" argon2 ({runs}), a wrong one takes one: the time tells that it was right"
+    )
+
+
 def test_a_hash_that_cannot_be_read_opens_nothing(inside):
     for stored in ("", "plain", "$argon2id$v=19$broken", "5f4dcc3b5aa765d61d8327deb882cf99"):
         answer = inside(check, stored, "plain")["answer"]
         assert answer is False, f"with {stored!r} for a stored hash the answer was not False"
 
 
-def test_an_old_hash_is_renewed_on_login(client, inside):
-    password, rounds = secrets.token_urlsafe(12), secrets.randbelow(4) + 2
-    user = inside(stored_account, password, rounds)
+@pytest.mark.parametrize("cost", ["time_cost", "memory_cost"])
+def test_an_old_hash_is_renewed_on_login(client, inside, cost):
+    password, least = secrets.token_urlsafe(12), {"time_cost": 2, "memory_cost": 9}[cost]
+    user = inside(stored_account, password, {cost: secrets.randbelow(4) + least})
     body = {"email": user["email"], "password": password}
     answer = client.post("/api/v1/auth/login", json=body)
     assert answer.status_code != 401, "the right password was refused, as the stored hash was old"
 
-    stored = inside(hash_in_database, user["id"])
+    stored, old = str(inside(hash_in_database, user["id"])), user["stored"].split("$")[3]
     assert stored != user["stored"], (
-        f"after a login the hash still has the old parameters (t={rounds}): this is the one moment"
+        f"after a login the hash still has the old parameters ({old}): this is the one moment"
         " at which the password is there to be hashed anew"
     )
-    assert ",t=1," in str(stored), "the new hash does not have today's parameters"
+    assert "$m=8,t=1,p=1$" in stored, "the new hash does not have today's parameters"
     assert inside(argon2_accepts, stored, password), "the new hash is not of the password"
+
+
+def test_the_caller_commits(inside):
+    password = secrets.token_urlsafe(12)
+    user = inside(stored_account, password, {"time_cost": 3})
+
+    assert inside(check_and_take_back, user["id"], password) is True, "the password was refused"
+    assert inside(hash_in_database, user["id"]) == user["stored"], (
+        "after a rollback by the caller the new hash stands in the database all the same:"
+        " check_password commits, and with it whatever else its caller was at"
+    )
 
 
 def test_a_hash_of_today_is_left_alone(inside):
@@ -198,7 +236,7 @@ def test_a_hash_of_today_is_left_alone(inside):
 
 def test_a_login_never_says_what_was_wrong(client, inside):
     password = secrets.token_urlsafe(12)
-    user = inside(stored_account, password, 1)
+    user = inside(stored_account, password, {})
     tries = {
         "unknown address": {"email": f"{secrets.token_hex(5)}@example.org", "password": password},
         "wrong password": {"email": user["email"], "password": secrets.token_urlsafe(12)},
