@@ -122,11 +122,12 @@ def token_from(user_id: int, iat: int) -> str:
     return world.token(sub=str(user_id), iat=iat)
 
 
-def begin_for(client_id: str) -> str:
+def begin_for(client_id: str | None, user_id: int | None = None) -> str:
     import world
     from app.services import sessions
 
-    return sessions.begin(world.person("member"), "books:read", client_id).refresh_token
+    owner = user_id or world.person("member")
+    return sessions.begin(owner, "books:read", client_id).refresh_token
 
 
 def family_of(client_id: str, family_id: str) -> list[list[object]]:
@@ -145,6 +146,17 @@ def a_client() -> str:
     import world
 
     return world.add_client("books:read")["client_id"]
+
+
+def renew_as(token: str, client_id: str | None) -> dict[str, object]:
+    """What comes of an exchange: the next token, or the code of the refusal."""
+    from app.auth.errors import Unauthenticated
+    from app.services import sessions
+
+    try:
+        return {"next": sessions.renew(token, client_id).refresh_token}
+    except Unauthenticated as error:
+        return {"code": error.code}
 
 
 def renew_in_threads(count: int) -> tuple[list[str], int]:
@@ -259,6 +271,11 @@ def kid_of(token):
     return json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"]
 
 
+def claims_of(token):
+    claims = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+
+
 def key(kid):
     return f"{kid}:{secrets.token_hex(20)}"
 
@@ -298,8 +315,10 @@ def test_a_retired_key_verifies_nothing(anonymous, inside):
 def test_without_a_list_there_is_one_key_of_its_own(inside):
     one, other = secrets.token_hex(32), secrets.token_hex(32)
     rings = [inside(ring, "", secret) for secret in (one, one, other)]
+    blank = inside(ring, "  ", one)
 
     assert [len(keys) for keys in rings] == [1, 1, 1], "an empty list stands for one key"
+    assert blank == rings[0], "a list of nothing but spaces is empty, too"
     assert rings[0] == rings[1], "the same SECRET_KEY gives another key each time: tokens would die"
     assert rings[0][0][1] != rings[2][0][1], "two values of SECRET_KEY give the same key"
     used = bytes.fromhex(rings[0][0][1])
@@ -323,9 +342,9 @@ def test_a_ring_is_read_as_it_is_written(inside):
 
 
 def test_a_ring_that_cannot_be_used_stops_the_start(inside):
-    good, short = secrets.token_hex(16), secrets.token_hex(15)
+    good, short = secrets.token_hex(16), secrets.token_hex(16)[:-1]
     rings = {
-        "a short secret": f"a:{short}",
+        "a secret of 31 bytes": f"a:{short}",
         "a kid twice": f"a:{good} a:{good}",
         "no kid": f":{good}",
         "a kid with a slash": f"a/b:{good}",
@@ -453,6 +472,44 @@ def test_a_refresh_token_has_an_owner_and_an_end(anonymous, inside):
     assert_refused(refresh(anonymous, token), "refresh_revoked", "the token of a closed account")
 
 
+@pytest.mark.about("app/services/sessions.py", "renew")
+def test_a_refresh_token_is_for_whoever_got_it(inside):
+    one, other, user = inside(a_client), inside(a_client), inside(account)["id"]
+    whose = {one: "one program", other: "another program", None: "ourselves"}
+    for owner, stranger in ((one, other), (one, None), (None, one)):
+        token, ended = (inside(begin_for, owner, user) for _ in range(2))
+        what = f"a token that was given to {whose[owner]}, shown by {whose[stranger]}"
+        assert inside(renew_as, token, stranger) == {"code": "refresh_invalid"}, what
+        heir = inside(renew_as, token, owner).get("next")
+        assert heir, f"{what}: now its owner is refused"
+        again = inside(renew_as, token, stranger)
+        assert again == {"code": "refresh_invalid"}, f"{what}, after its owner has exchanged it"
+        assert "next" in inside(renew_as, heir, owner), (
+            f"{what}, after its owner has exchanged it: that ended the family of the owner, who"
+            " has done nothing wrong"
+        )
+        inside(end_all_of, user)
+        again = inside(renew_as, ended, stranger)
+        assert again == {"code": "refresh_invalid"}, f"{what}, of a family that was revoked"
+
+
+@pytest.mark.about("app/services/sessions.py", "renew")
+def test_the_first_reason_is_told(anonymous, inside):
+    user = inside(account)
+    used, old = (log_in(anonymous, user)["refresh_token"] for _ in range(2))
+    renewed(anonymous, used)
+    for row in inside(stored, "refresh_sessions"):
+        inside(age, row["token_hash"], 31)
+    inside(end_all_of, user["id"])
+
+    for what, token in {"was exchanged before": used, "has expired": old}.items():
+        assert_refused(
+            refresh(anonymous, token),
+            "refresh_revoked",
+            f"a token that {what}, of a family that was revoked: of two reasons the first is told",
+        )
+
+
 def test_logging_out_takes_both_tokens_back(anonymous, client, inside):
     user = inside(account)
     inside(list_an_expired_token)
@@ -461,10 +518,16 @@ def test_logging_out_takes_both_tokens_back(anonymous, client, inside):
     status = anonymous.post("/api/v1/auth/logout", headers=headers).status_code
     assert status == 204, f"a logout answered {status}"
 
-    listed = [row["jti"] for row in inside(stored, "revoked_tokens")]
+    rows = inside(stored, "revoked_tokens")
+    listed = [row["jti"] for row in rows]
     assert len(listed) == 1, (
         f"after a logout the blocklist has {len(listed)} entries: one for the access token, and"
         " none for a token that has expired meanwhile"
+    )
+    end = int(datetime.fromisoformat(rows[0]["expires_at"]).timestamp())
+    assert end == claims_of(pair["access_token"])["exp"], (
+        "an entry of the blocklist ends with its token: sooner, and the token works again; later,"
+        " and the list grows"
     )
     answer = ask(anonymous, pair["access_token"])
     assert_refused(answer, "token_revoked", "the access token after the logout")
@@ -493,6 +556,8 @@ def test_everything_can_be_ended_at_once(anonymous, inside):
     pairs = [log_in(anonymous, user) for _ in range(2)]
     neighbour = log_in(anonymous, other)
     minted = inside(token_from, user["id"], int(time.time()) - 60)
+    program = inside(a_client)
+    programs = inside(begin_for, program, user["id"])
     inside(end_all_of, user["id"])
 
     users = {row["id"]: row["tokens_valid_after"] for row in inside(stored, "users")}
@@ -505,6 +570,9 @@ def test_everything_can_be_ended_at_once(anonymous, inside):
         assert_refused(answer, "token_revoked", "an access token after end_all")
         answer = refresh(anonymous, pair["refresh_token"])
         assert_refused(answer, "refresh_revoked", "a refresh token after end_all")
+    assert inside(renew_as, programs, program) == {"code": "refresh_revoked"}, (
+        "the refresh token of a program that acts for the user, after end_all"
+    )
     answer = ask(anonymous, minted)
     assert_refused(answer, "token_revoked", "a token of no family, older than tokens_valid_after")
     moment = int(datetime.fromisoformat(users[user["id"]]).timestamp())

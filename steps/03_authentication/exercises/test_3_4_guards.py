@@ -95,9 +95,15 @@ def plant() -> None:
     def view() -> dict[str, str]:
         return {"secret": "view"}
 
+    def login() -> dict[str, str]:  # not the view that is public
+        return {"secret": "namesake"}
+
     plugin = Blueprint("plugin", __name__)
     plugin.add_url_rule("/planted/blueprint", "list_static", view)  # not the endpoint "static"
     current_app.add_url_rule("/planted/view", "planted_view", view)
+    current_app.add_url_rule("/planted/namesake", "planted_login", login)
+    current_app.add_url_rule("/planted/report", "static_report", view)
+    current_app.add_url_rule("/statics", "planted_statics", view)
     current_app.add_url_rule("/planted/class", view_func=Report.as_view("planted_class"))
     current_app.add_url_rule("/planted/options", "planted_options", view, methods=["OPTIONS"])
     current_app.register_blueprint(plugin)
@@ -114,6 +120,8 @@ def plant_a_marked_one() -> list[object]:
 
     marked = requires("books:read", "loans:read")(view)
     current_app.add_url_rule("/planted/both/<int:number>", "both", marked)
+    piece = requires("books")(lambda: {"piece": True})  # nobody has it: it is no books:read
+    current_app.add_url_rule("/planted/piece", "piece", piece)
     opened = public(lambda: {"open": True})
     current_app.add_url_rule("/planted/open", "open", opened)
     return [marked(number=7), marked.__name__, marked.__doc__]
@@ -142,6 +150,12 @@ def granted_to(role: str) -> list[str]:
 
     scopes = frozenset(world.EVERYTHING.split())
     return sorted(granted(Principal("1", scopes, User(role=role))))
+
+
+def set_admin_key(key: str) -> None:
+    import world
+
+    world.set_config(ADMIN_KEY=key)
 
 
 def set_role(role: str, becomes: str) -> None:
@@ -232,6 +246,13 @@ def test_the_right_scopes_are_enough_and_needed(anonymous, inside):
             assert status not in {401, 403}, (
                 f"{method} {path} answered {status} to a token with just {' and '.join(needed)}"
             )
+        else:  # a token for each: one of these logs out
+            (nothing,) = inside(tokens_of_an_admin, [[]])
+            status = anonymous.open(path, method=method, headers=nothing).status_code
+            assert status not in {401, 403}, (
+                f"{method} {path} answered {status} to a token without scopes: requires() demands"
+                " valid credentials and nothing more"
+            )
 
 
 def test_an_expired_token_opens_nothing(anonymous, inside):
@@ -247,7 +268,17 @@ def test_an_expired_token_opens_nothing(anonymous, inside):
     )
 
 
-@pytest.mark.parametrize("path", ["/planted/view", "/planted/class", "/planted/blueprint"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/planted/view",
+        "/planted/class",
+        "/planted/blueprint",
+        "/planted/namesake",
+        "/planted/report",
+        "/statics",
+    ],
+)
 def test_a_route_that_nobody_opened_is_shut(anonymous, client, inside, path):
     inside(plant)
 
@@ -268,6 +299,8 @@ def test_a_mark_changes_nothing_but_who_may(anonymous, inside):
     both, one = inside(tokens_of_the_house, [["books:read", "loans:read"], ["books:read"]])
     assert anonymous.get("/planted/both/3", headers=one).status_code == 403, "one scope of two"
     assert anonymous.get("/planted/both/3", headers=both).json == {"number": 3}, "both scopes"
+    piece = anonymous.get("/planted/piece", headers=both).status_code
+    assert piece == 403, f"a view that requires books was answered {piece} for books:read"
 
 
 def test_what_no_view_answers_is_left_alone(anonymous, inside):
@@ -365,6 +398,18 @@ def test_members_act_for_themselves(member, librarian, inside):
     assert member.post(f"{API}/loans", json=own).status_code == 201, "a member may borrow"
     lent = librarian.post(f"{API}/loans", json={**foreign, "copy_id": ids["another_copy"]})
     assert lent.status_code == 201, "a librarian lends to everybody"
+
+
+def test_the_operator_has_the_scope_admin_and_no_other(anonymous, inside):
+    key = secrets.token_urlsafe(32)
+    inside(set_admin_key, key)
+    asked = {"admin/stats": 200, "books": 403, "loans": 403, "users": 403}
+    for path, expected in asked.items():
+        status = anonymous.get(f"{API}/{path}", headers={"X-Admin-Key": key}).status_code
+        assert status == expected, (
+            f"GET /{path}, asked with the X-Admin-Key: the operator is no user, so the scopes of"
+            " the credential count as they are, and that is admin alone"
+        )
 
 
 def test_an_app_of_the_house_has_its_scopes(anonymous, inside):

@@ -94,6 +94,10 @@ def test_a_key_opens_what_its_scopes_say(librarian, anonymous):
     )
     answer = ask(anonymous, key, "/api/v1/users/me")
     assert answer.status_code == 200, "a key speaks for whoever made it"
+    two = made(librarian, ["books:read", "users:read"])["key"]
+    for path in (BOOKS, USERS):
+        status = ask(anonymous, two, path).status_code
+        assert status == 200, f"a key for books:read and users:read was answered {status} by {path}"
 
 
 def test_only_a_hash_is_stored(librarian, inside):
@@ -103,7 +107,8 @@ def test_only_a_hash_is_stored(librarian, inside):
 
     assert prefix == row["prefix"] == made_key["prefix"], "a key is written prefix.secret"
     assert fullmatch("[0-9a-f]{12}", prefix), "the prefix is 12 hexadecimal digits"
-    assert len(secret) >= 32, f"the secret has {len(secret)} characters: too easy to try"
+    assert prefix not in row["secret_hash"], "the prefix is random, not a piece of the hash"
+    assert len(secret) >= 43, f"the secret has {len(secret)} characters, a new_secret() has 43"
     assert secret not in json.dumps(inside(stored_keys)), "the secret stands in the database"
     listed = librarian.get(KEYS).json
     assert secret not in json.dumps(listed), "the list of keys shows a secret: it is shown once"
@@ -115,8 +120,17 @@ def test_basic_auth_is_the_same_key(librarian, anonymous):
 
     status = anonymous.get(BOOKS, auth=(prefix, secret)).status_code
     assert status == 200, f"prefix and secret by HTTP Basic were answered {status}"
-    wrong = anonymous.get(BOOKS, auth=(prefix, secret + "x"))
-    assert_refused(wrong, "api_key_invalid", "a wrong secret by HTTP Basic")
+    sent = base64.b64encode(f"{prefix}:{secret}".encode()).decode()
+    status = anonymous.get(BOOKS, headers={"Authorization": f"basic {sent}"}).status_code
+    assert status == 200, f"the same with basic in small letters was answered {status}: RFC 7617"
+    others = {
+        "a wrong secret": (prefix, secret + "x"),
+        "an unknown prefix": (secrets.token_hex(6), secret),
+        "nothing": ("", ""),
+    }
+    for what, sent in others.items():
+        answer = anonymous.get(BOOKS, auth=sent)
+        assert_refused(answer, "api_key_invalid", f"{what} by HTTP Basic")
     raw = base64.b64encode(prefix.encode()).decode()
     odd = anonymous.get(BOOKS, headers={"Authorization": f"Basic {raw}"})
     assert odd.status_code == 401, f"HTTP Basic without a colon was answered {odd.status_code}"
@@ -128,13 +142,16 @@ def test_basic_auth_is_the_same_key(librarian, anonymous):
     )
 
 
-def test_a_wrong_key_learns_nothing(librarian, anonymous):
+def test_a_wrong_key_learns_nothing(librarian, anonymous, inside):
     key = made(librarian, ["books:read"])["key"]
     prefix, _, secret = key.partition(".")
+    (row,) = inside(stored_keys)
     wrong = {
         "an unknown prefix": f"{secrets.token_hex(6)}.{secret}",
         "half a prefix": f"{prefix[:6]}.{secret}",
+        "a pattern for a prefix": f"{prefix[:6]}%.{secret}",
         "a wrong secret": f"{prefix}.{secrets.token_urlsafe(32)}",
+        "the stored hash for a secret": f"{prefix}.{row['secret_hash']}",
         "no secret": f"{prefix}.",
         "no dot": f"{prefix}{secret}",
         "the prefix alone": prefix,
