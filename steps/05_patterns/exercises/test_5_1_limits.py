@@ -16,10 +16,10 @@ LOGIN = f"{API}/auth/login"
 STANDING = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
-def set_limit(rate: str) -> None:
+def set_limit(rate: str, guesses: str = "1000 per minute") -> None:
     import world
 
-    world.set_config(RATE_LIMIT=rate, AUTH_RATE_LIMIT="1000 per minute")
+    world.set_config(RATE_LIMIT=rate, AUTH_RATE_LIMIT=guesses)
 
 
 def rows(table: str) -> list[dict[str, object]]:
@@ -58,6 +58,34 @@ def token_of_a_closed_account() -> dict[str, str]:
     import world
 
     return world.bearer(str(world.account(active=False)["id"]), "books:read")
+
+
+def all_kinds() -> list[list[object]]:
+    """One of each kind who may ask: who they are, their headers, and whom they count for."""
+    import secrets
+
+    import world
+
+    key = secrets.token_urlsafe(32)
+    world.set_config(ADMIN_KEY=key)
+    users = {role: str(world.account(role)["id"]) for role in ("member", "librarian", "admin")}
+    programs = [world.add_client("books:read")["client_id"] for _ in range(2)]
+    people = [[role, world.bearer(user, "books:read"), user] for role, user in users.items()]
+    others = [
+        ["program", world.bearer(f"client:{client}", "books:read"), f"client:{client}"]
+        for client in programs
+    ]
+    return [*people, *others, ["operator", {"X-Admin-Key": key}, "operator"]]
+
+
+def plant_who() -> None:
+    """A view for everybody that says whom its caller counts for."""
+    from flask import current_app
+
+    from app.auth.guards import public
+    from app.limits import caller
+
+    current_app.add_url_rule("/planted/who", "who", public(lambda: {"who": caller()}))
 
 
 def plant(name: str) -> None:
@@ -229,6 +257,22 @@ def test_users_are_counted_wherever_they_are(anonymous, inside):
     assert status == 200, f"a stranger at the same address pays for it: {status}"
 
 
+def test_everybody_counts_as_themselves(anonymous, inside):
+    kinds = inside(all_kinds)
+    inside(plant_who)
+    for who, headers, subject in kinds:
+        name = (ask(anonymous, "/planted/who", headers).json or {}).get("who")
+        assert name == f"user:{subject}", f"what caller() says of a {who}"
+    name = (ask(anonymous, "/planted/who").json or {}).get("who")
+    assert name == "address:192.0.2.1", "what caller() says of a stranger"
+
+    inside(set_limit, "1 per hour")
+    for who, headers, _ in kinds:
+        first, second = (ask(anonymous, FORM, headers).status_code for _ in range(2))
+        assert first == 200, f"the first request of a {who}, where others ask as well: {first}"
+        assert second == 429, f"1 per hour, and the second request of a {who} was answered {second}"
+
+
 def test_a_claim_that_nobody_verified_counts_for_nothing(anonymous, inside):
     limit = random.randint(5, 8)
     inside(set_limit, f"{limit} per hour")
@@ -267,6 +311,19 @@ def test_the_way_in_counts_too(anonymous, inside):
         f"{limit} per hour, all of them logins, and the next request was answered {status}: an"
         " endpoint with a limit of its own counts too"
     )
+
+    inside(set_limit, "100 per minute", "1 per minute")
+    answers = [log_in(anonymous, "192.0.2.2") for _ in range(2)]
+    statuses = [answer.status_code for answer in answers]
+    assert statuses == [401, 429], (
+        "two logins, where one per minute is allowed, and 100 of the rest"
+    )
+    for answer in answers:
+        told = [number_in(answer, header) for header in STANDING[:2]]
+        assert told == [1, 0], (
+            "RateLimit-Limit and RateLimit-Remaining of a login, where one per minute is allowed,"
+            " and 100 of the rest: those of the limit that the extension names"
+        )
 
 
 def test_an_address_cannot_be_made_up(anonymous, inside):

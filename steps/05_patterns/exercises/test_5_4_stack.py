@@ -98,6 +98,28 @@ def rename(author: int, name: str) -> None:
     db.session.commit()
 
 
+def how_long_they_are_kept() -> dict[str, list[object]]:
+    """For each view of the authors what ``cached`` is given: seconds, tables, and for whom."""
+    from importlib.util import find_spec, module_from_spec
+    from unittest.mock import patch
+
+    from app import caching
+
+    original, found = caching.cached, {}
+
+    def cached(seconds, *tables, shared=False):
+        def decorate(view):
+            found[view.__name__] = [seconds, list(tables), shared]
+            return original(seconds, *tables, shared=shared)(view)
+
+        return decorate
+
+    spec = find_spec("app.blueprints.catalog.authors")
+    with patch.object(caching, "cached", cached):
+        spec.loader.exec_module(module_from_spec(spec))
+    return found
+
+
 def token_with(scope: str) -> dict[str, str]:
     import world
 
@@ -152,6 +174,10 @@ def test_the_authors_stand_in_order(client, inside):
         " answer is kept when its table changes"
     )
 
+    found = inside(how_long_they_are_kept)
+    expected = {view: [300, ["authors"], True] for view in ("list_authors", "get_author")}
+    assert found == expected, "only the order is wrong: what stands there is as it is"
+
 
 def test_nobody_gets_past_what_stands_above(client, anonymous, inside):
     (author,) = inside(authors, ["Tove Jansson"])
@@ -163,6 +189,12 @@ def test_nobody_gets_past_what_stands_above(client, anonymous, inside):
         assert status == 401, f"a stranger who asks for {path} after somebody who may"
         status = anonymous.get(path, headers=foreign).status_code
         assert status == 403, f"a token without books:read that asks for {path} after one with it"
+    reader = inside(token_with, "books:read")
+    status = anonymous.post(AUTHORS, json={"name": "A"}, headers=reader).status_code
+    assert status == 403, "a token for books:read alone adds an author"
+    for key in ("id", "name", "birth_year", "-birth_year"):
+        status = client.get(AUTHORS, query_string={"sort": key}).status_code
+        assert status == 200, f"the authors, sorted by {key}"
     for query in ("page=0", "sort=shoe_size"):
         status = client.get(f"{AUTHORS}?{query}").status_code
         assert status == 422, f"GET {AUTHORS}?{query}, asked for after a list that is there"
