@@ -12,6 +12,9 @@ SERVICE = "library"
 def trace_requests(app: Flask, processor: SpanProcessor) -> None:
     """Have every request of ``app`` be a span that is handed to ``processor`` when it ends.
 
+    Who sends a ``traceparent`` that ends in ``-00`` keeps no trace of it: such a request may be
+    left out.
+
     Before the first request. A span is named after method and rule (``GET
     /api/v1/books/<int:book_id>``), is of the kind ``SERVER``, and says which ``service.name`` it
     belongs to: ``SERVICE``. Its parent is the one that the header ``traceparent`` names (W3C
