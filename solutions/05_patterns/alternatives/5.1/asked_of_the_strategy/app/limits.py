@@ -86,7 +86,11 @@ def caller() -> str:
 
 
 def tell(response: Response) -> Response:
-    for name, number in zip(("Limit", "Remaining", "Reset"), g.get("standing", ()), strict=False):
+    standing = g.get("standing", ())
+    named = current_app.extensions["limits"].current_limit  # a guess at a password has one more
+    if standing and named is not None:
+        standing = named.limit.amount, named.remaining, seconds_until(named.reset_at)
+    for name, number in zip(("Limit", "Remaining", "Reset"), standing, strict=False):
         response.headers[f"RateLimit-{name}"] = str(number)
     return response
 
