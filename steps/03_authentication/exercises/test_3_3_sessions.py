@@ -203,18 +203,26 @@ def renew_too_late() -> dict[str, object]:
 
     Whoever locked the row, as PostgreSQL would hear it, cannot be overtaken.
     """
+    from sqlalchemy import event
+
     import world
+    from app.extensions import db
     from app.services import sessions
+
+    def stays(_connection: object) -> None:  # theirs is committed, whatever we roll back
+        world.slip_in("BEGIN", faster)
 
     token = sessions.begin(world.account()["id"], "books:read", None).refresh_token
     faster = "UPDATE refresh_sessions SET used_at = CURRENT_TIMESTAMP"
     world.slip_in("UPDATE refresh_sessions", faster)
+    event.listen(db.engine, "rollback", stays)
     with world.told_to_postgresql() as said:
         try:
             sessions.renew(token, None)
             result = "renewed"
         except Exception as error:  # noqa: BLE001 - judged by the test
             result = getattr(error, "code", type(error).__name__)
+    event.remove(db.engine, "rollback", stays)
     alive = sum(row["revoked_at"] is None for row in world.rows("refresh_sessions"))
     return {"result": result, "alive": alive, "locked": "FOR UPDATE" in " ".join(said)}
 
@@ -508,6 +516,16 @@ def test_the_first_reason_is_told(anonymous, inside):
             "refresh_revoked",
             f"a token that {what}, of a family that was revoked: of two reasons the first is told",
         )
+
+    user = inside(account)
+    used = log_in(anonymous, user)["refresh_token"]
+    renewed(anonymous, used)
+    inside(close_account, user["id"])
+    assert_refused(
+        refresh(anonymous, used),
+        "refresh_revoked",
+        "a token that was exchanged before, of an account that is closed: the first reason is told",
+    )
 
 
 def test_logging_out_takes_both_tokens_back(anonymous, client, inside):
