@@ -13,7 +13,8 @@ def plant(names: list[str], methods: list[str], flask_path: str) -> None:
 
     outer, inner, view = names
     child = Blueprint(inner, "planted")
-    child.add_url_rule(flask_path, view, lambda **path: path, methods=methods)
+    by_default = {"page": 1}  # which is no part of the path
+    child.add_url_rule(flask_path, view, lambda **path: path, methods=methods, defaults=by_default)
     parent = Blueprint(outer, "planted")
     parent.register_blueprint(child)
     current_app.register_blueprint(parent)
@@ -209,7 +210,7 @@ def test_a_route_that_nobody_thought_of_is_there(anonymous, inside):
         place = f"/{start}{listed}"
         got = [one for one in operations if one[0].startswith(f"/{start}{path[:3]}")]
         expected = [f"{method} {place}" for method in sorted(methods)]
-        assert as_text(got) == expected, f"{start}{path} was planted, for {' and '.join(methods)}"
+        assert as_text(got) == expected, f"/{start}{path} was planted, for {' and '.join(methods)}"
         for one in got:
             assert operations[one].get("tags") == [".".join(blueprints[path])], (
                 "the tag is the blueprint's name, as the endpoint has it"
@@ -234,7 +235,10 @@ def test_what_is_unlisted_is_left_out_with_its_reason(anonymous, inside):
 def test_no_two_operations_have_the_same_id(anonymous, inside):
     # Before all the app's own, in the order of the document.
     start, name = f"/0{word()}", word()
-    inside(plant_bare, [[f"{start}/{place}", name] for place in "cba"])
+    bare = [[f"{start}/{place}", name] for place in "cba"]
+    # One has a name from the start that /b would be given; one a name that /b was given.
+    named = [[f"{start}/aa", f"post_{name}_2"], [f"{start}/e", f"get_{name}"]]
+    inside(plant_bare, [*bare, *named])
     inside(plant, ["outer", "inner", name], ["GET"], f"{start}/d")
 
     document = read(anonymous)
@@ -252,12 +256,16 @@ def test_no_two_operations_have_the_same_id(anonymous, inside):
     assert got == {
         "get /a": name,
         "post /a": f"post_{name}",
+        "get /aa": f"post_{name}_2",
+        "post /aa": f"post_post_{name}_2",
         "get /b": f"get_{name}",
-        "post /b": f"post_{name}_2",
+        "post /b": f"post_{name}_3",
         "get /c": f"get_{name}_2",
-        "post /c": f"post_{name}_3",
+        "post /c": f"post_{name}_4",
         "get /d": f"get_outer_inner_{name}",
-    }, f"the ids of three routes of the endpoint {name}, and of outer.inner.{name}"
+        "get /e": f"get_get_{name}",
+        "post /e": f"post_get_{name}",
+    }, f"/a, /b, /c are {name}, /aa is post_{name}_2, /d outer.inner.{name}, /e get_{name}"
     bare = operation_at(document, f"{start}/b")
     assert bare.get("summary") == bare.get("operationId"), "without a docstring, the summary"
     assert "tags" not in bare, "an endpoint without a blueprint has no tags"
@@ -297,11 +305,15 @@ def test_the_variables_of_a_path_are_parameters(anonymous, inside):
         "uuid": {"type": "string", "format": "uuid"},
         "path": {"type": "string"},
         "string": {"type": "string"},
+        "": {"type": "string"},
+        "int(min=1, fixed_digits=4)": {"type": "integer", "minimum": 0},
+        "float(max=9)": {"type": "number", "minimum": 0},
+        "any(red, 'blue')": {"type": "string"},
+        "string(length=2)": {"type": "string"},
     }
-    names = {f"{word()}_id": kind for kind in kinds} | {f"{word()}_id": "plain"}
+    names = {f"{word()}_id": kind for kind in kinds}
     place = f"/{word()}"
-    variables = [f"<{kind}:{name}>" for name, kind in names.items()]
-    variables[-1] = f"<{list(names)[-1]}>"
+    variables = [f"<{kind}:{name}>".replace("<:", "<") for name, kind in names.items()]
     inside(plant_bare, [["/".join([place, *variables]), word()]])
     document = read(anonymous)
     (path,) = [one for one in document["paths"] if one.startswith(place)] or [place]
@@ -314,9 +326,10 @@ def test_the_variables_of_a_path_are_parameters(anonymous, inside):
             f"{name} stands in the path, and no path is without it"
         )
         assert parameter.get("description"), f"{name} has no description"
-        expected = kinds.get(names[name], {"type": "string"})
-        assert parameter.get("schema") == expected, (
-            f"the schema of a variable, where Flask's converter is {names[name]}"
+        kind = names[name] or "not given"
+        told = "; what stands in its brackets is not told" if "(" in kind else ""
+        assert parameter.get("schema") == kinds[names[name]], (
+            f"the schema of a variable, where Flask's converter is {kind}{told}"
         )
 
 
