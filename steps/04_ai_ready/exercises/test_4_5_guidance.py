@@ -6,6 +6,8 @@ import re
 import secrets
 from urllib.parse import urlsplit
 
+import pytest
+
 API = "/api/v1"
 PROBLEM = "application/problem+json"
 
@@ -59,8 +61,13 @@ def plant(name: str) -> None:
         return {"code": "fine", "message": "it can be", "details": []}
 
     @public
-    def refuse_otherwise() -> tuple[dict[str, str], int]:
-        return {"code": "planted", "message": "not our envelope"}, 400
+    def refuse_otherwise(without: str) -> tuple[dict[str, object], int]:
+        ours = {"code": "planted", "message": "not our envelope", "details": []}
+        return {key: value for key, value in ours.items() if key != without}, 400
+
+    @public
+    def refuse_in_a_list() -> tuple[list[str], int]:
+        return ["code", "message", "details"], 400
 
     @public
     def break_off() -> tuple[str, int, dict[str, str]]:
@@ -70,7 +77,8 @@ def plant(name: str) -> None:
     current_app.add_url_rule(f"/api/v1/{name}/<int:number>", name + "_one", view)
     current_app.add_url_rule("/planted/refusal", "refusal", refuse)
     current_app.add_url_rule("/planted/agreement", "agreement", agree)
-    current_app.add_url_rule("/planted/other", "other", refuse_otherwise)
+    current_app.add_url_rule("/planted/other/<without>", "other", refuse_otherwise)
+    current_app.add_url_rule("/planted/list", "list", refuse_in_a_list)
     current_app.add_url_rule("/planted/half", "half", break_off)
 
 
@@ -108,12 +116,12 @@ def explained(sent: object, colours: list[str]) -> object:
     class Bicycle(Schema):
         wheels = fields.List(fields.Nested(Wheel), metadata={"examples": [[{"size": 26}]]})
         colour = fields.String(
-            required=True, validate=validate.OneOf(colours), metadata={"examples": [colours[0]]}
+            required=True, validate=validate.OneOf(colours), metadata={"examples": [colours[1]]}
         )
         extras = fields.List(
             fields.String(),
             validate=[validate.Length(min=1), validate.ContainsOnly(colours)],
-            metadata={"examples": [[colours[1]]]},
+            metadata={"examples": [[colours[2]]]},
         )
         frame = fields.String(
             validate=[
@@ -203,6 +211,7 @@ def corrected(sent, entries):
     return done
 
 
+@pytest.mark.about("app/blueprints/index.py", "def starting_points(")
 def test_the_index_leads_to_all_that_needs_no_more(anonymous, inside):
     name = f"planted_{secrets.token_hex(3)}"
     inside(plant, name)
@@ -226,6 +235,7 @@ def test_the_index_leads_to_all_that_needs_no_more(anonymous, inside):
     )
 
 
+@pytest.mark.about("app/links.py", "def with_links(")
 def test_a_crawl_from_the_index_reaches_every_get(anonymous, inside):
     inside(a_library)
     headers = inside(headers_of, "admin")
@@ -270,6 +280,7 @@ LINKS = {
 }
 
 
+@pytest.mark.about("app/links.py", "def with_links(")
 def test_what_is_read_leads_on(client, inside):
     for _ in range(random.randrange(1, 4)):
         ids = inside(a_library)
@@ -289,6 +300,7 @@ def test_what_is_read_leads_on(client, inside):
     ), "what was just made leads to itself as well"
 
 
+@pytest.mark.about("app/links.py", "def with_links(")
 def test_links_are_those_that_the_document_lists(inside):
     schemas = {
         "app.schemas.book:BookSchema": ["self", "copies"],
@@ -333,6 +345,7 @@ def bodies(barcode: str) -> list[tuple[str, object]]:
     ]
 
 
+@pytest.mark.about("app/hints.py", "def explain(")
 def test_the_hint_makes_the_request_succeed(librarian, inside):
     inside(a_library)
     inside(a_library)
@@ -348,6 +361,7 @@ def test_the_hint_makes_the_request_succeed(librarian, inside):
         )
 
 
+@pytest.mark.about("app/hints.py", "def explain(")
 def test_a_query_string_has_hints_too(client, inside):
     inside(a_library)
     for sent in (
@@ -370,7 +384,11 @@ COLOURS = ["crimson", "turquoise", "mustard", "lavender", "charcoal", "ivory"]
 
 
 def some_colours() -> list[str]:
-    return random.sample(COLOURS, k=4)
+    """Four, of which the second is the example: not the first of them, by whatever order."""
+    colours = random.sample(COLOURS, k=4)
+    while colours[1] in (min(colours), max(colours)):
+        random.shuffle(colours)
+    return colours
 
 
 def explain(inside, sent, colours):
@@ -379,6 +397,7 @@ def explain(inside, sent, colours):
     return checked(entries)
 
 
+@pytest.mark.about("app/hints.py", "def explain(")
 def test_an_entry_says_what_is_allowed(inside):
     colours = some_colours()
     sent = {"colour": "?", "extras": ["?"], "frame": 5, "size": 1}
@@ -394,16 +413,18 @@ def test_an_entry_says_what_is_allowed(inside):
     assert whole["allowed"] is None, "for what is no object there is nothing to choose from"
 
 
+@pytest.mark.about("app/hints.py", "def explain(")
 def test_the_closest_choice_is_meant(inside):
     colours = some_colours()
     meant = random.choice(colours)
     typo = meant[:2] + meant[3:]
     for sent, value in (
-        ({"colour": typo}, meant),
-        ({"colour": "#"}, colours[0]),
-        ({"colour": 5}, colours[0]),
-        ({"colour": meant, "extras": typo}, [colours[1]]),
-        ({"colour": meant, "extras": [typo]}, [colours[1]]),
+        *(({"colour": one[:2] + one[3:]}, one) for one in colours),
+        *(({"colour": one[1:]}, one) for one in colours),
+        ({"colour": "#"}, colours[1]),
+        ({"colour": 5}, colours[1]),
+        ({"colour": meant, "extras": typo}, [colours[2]]),
+        ({"colour": meant, "extras": [typo]}, [colours[2]]),
     ):
         (entry,) = explain(inside, sent, colours)
         what = f"sent {sent!r}, to choose from {colours}"
@@ -413,16 +434,20 @@ def test_the_closest_choice_is_meant(inside):
         assert got == expected, f"{what}: the choice that looks most like it, else the example"
 
 
+@pytest.mark.about("app/hints.py", "def explain(")
 def test_a_hint_acts_on_the_field_of_the_schema(inside):
     colours = some_colours()
     fits = {"colour": colours[0]}
-    whole = {"op": "replace", "path": "", "value": fits}
+    whole = {"op": "replace", "path": "", "value": {"colour": colours[1]}}
     wheels = {"op": "replace", "path": "/wheels", "value": [{"size": 26}]}
-    missing = {"op": "add", "path": "/colour", "value": colours[0]}
+    missing = {"op": "add", "path": "/colour", "value": colours[1]}
+    frame = {"op": "replace", "path": "/frame", "value": "abc"}
     for sent, expected in (
         ({}, {"colour": missing}),
         ([], {"_schema": whole}),
         ("text", {"_schema": whole}),
+        (fits | {"frame": None}, {"frame": frame}),
+        (fits | {"frame": ""}, {"frame": frame}),
         (fits | {"wheels": [{}]}, {"wheels.0.size": wheels}),
         (fits | {"wheels": [{"size": 1}, {"size": "x"}]}, {"wheels.1.size": wheels}),
         (fits | {"wheels.0": 1}, {"wheels.0": {"op": "remove", "path": "/wheels.0"}}),
@@ -434,6 +459,7 @@ def test_a_hint_acts_on_the_field_of_the_schema(inside):
         assert got == expected, f"the hints for {sent!r}"
 
 
+@pytest.mark.about("app/hints.py", "def explain(")
 def test_entries_are_sorted_and_each_path_has_one_hint(inside):
     colours = some_colours()
     strange = {f"{random.choice('_az~Z')}{secrets.token_hex(3)}": 1 for _ in range(9)}
@@ -457,6 +483,7 @@ def pointers(names) -> set[str]:
     return {"/" + name.replace("~", "~0") for name in names}
 
 
+@pytest.mark.about("app/hints.py", "def explain(")
 def test_the_same_mistake_gives_the_same_bytes(client):
     sent = {secrets.token_hex(3): 1 for _ in range(9)} | {"birth_year": 0, "name": ""}
     texts = set()
@@ -491,6 +518,7 @@ ACCEPTS = [
 ]
 
 
+@pytest.mark.about("app/problems.py")
 def test_accept_decides_on_the_form(client):
     for accept, is_problem in ACCEPTS:
         headers = {} if accept is None else {"Accept": accept}
@@ -503,6 +531,7 @@ def test_accept_decides_on_the_form(client):
         assert "accept" in vary, f"{asked}: without Vary: Accept, a cache gives it to everybody"
 
 
+@pytest.mark.about("app/problems.py")
 def test_a_problem_tells_the_same(client, inside):
     inside(plant, "planted")
     for method, path, body, title in (
@@ -532,6 +561,7 @@ def test_a_problem_tells_the_same(client, inside):
     assert said.get("error") == "invalid_client", "what else is in the body of an error stays"
 
 
+@pytest.mark.about("app/problems.py")
 def test_a_problem_keeps_status_and_headers(client, anonymous, inside):
     inside(plant, "planted")
     for who, method, path, status, header, value in (
@@ -553,13 +583,15 @@ def test_a_problem_keeps_status_and_headers(client, anonymous, inside):
             assert size == str(len(answer.data)), f"{what}: Content-Length is that of the new body"
 
 
+@pytest.mark.about("app/problems.py")
 def test_what_is_no_envelope_is_left_alone(client, inside):
     inside(plant, "planted")
     inside(a_library)
     for path in (
         f"{API}/books",
         "/planted/agreement",
-        "/planted/other",
+        *(f"/planted/other/{without}" for without in ("code", "message", "details")),
+        "/planted/list",
         "/planted/half",
         "/probe/cached?status=400&hint=no-store",
     ):
