@@ -32,8 +32,8 @@ def prepare(ring: str) -> str:
 
     The keys that are there stay as they are, in their order. The ``kid`` of the new one is not
     among theirs, its secret is random, from 32 bytes of randomness or more, and another each time.
-    Raises ``ConfigError``, whose message names ``SIGNING_KEYS``, for a text that lists no key (the
-    one that is derived then cannot be listed), and for one that ``read_keys`` refuses.
+    Raises ``ConfigError``, whose message names ``SIGNING_KEYS`` and no secret, for a text that
+    lists no key (the derived one cannot be listed), and for one that ``read_keys`` refuses.
     """
     raise NotBuiltYet("8.3")  # exercise 8.3 starts here
 

@@ -4,6 +4,8 @@ import random
 import re
 import secrets
 
+import pytest
+
 
 def stage(name: str, rings: list[str]) -> list[list[str]]:
     """What a stage makes of each ring: the ring, or the exception's type and message."""
@@ -15,6 +17,22 @@ def stage(name: str, rings: list[str]) -> list[list[str]]:
             made.append(["", str(getattr(rotation, name)(ring))])
         except Exception as error:  # noqa: BLE001 - judged by the test
             made.append([type(error).__name__, str(error)])
+    return made
+
+
+def prepared_from_one_seed(ring: str) -> list[str]:
+    """What ``prepare`` makes of a ring, twice, where the module random begins alike."""
+    import random
+
+    from app.rotation import prepare
+
+    before, made = random.getstate(), []
+    try:
+        for _ in range(2):
+            random.seed(1)
+            made.append(prepare(ring))
+    finally:
+        random.setstate(before)
     return made
 
 
@@ -41,13 +59,16 @@ def a_key():
 
 
 def a_ring(keys):
-    return random.choice([" ", "  ", " \n"]).join(a_key() for _ in range(keys))
+    """As it may stand in a file: with spaces, and line feeds, between the keys and around them."""
+    between = random.choice([" ", "  ", " \n"])
+    return f" {between.join(a_key() for _ in range(keys))} \n"
 
 
 def read(inside, name, ring):
     """What comes of a stage: the keys, as the app reads them."""
     ((error, made),) = inside(stage, name, [ring])
     assert error == "", f"{name}() of a ring of {len(ring.split())}: {made}"
+    assert made.split(), f"{name}() made a ring without a key of one of {len(ring.split())}"
     found = inside(as_the_app_reads, made)
     assert found["error"] == "", (
         f"{name}() made a ring with which no app starts: read_keys in app/auth/keys.py says how a"
@@ -90,6 +111,18 @@ def test_no_two_new_keys_are_alike(inside):
     assert alike > 1, "what twelve secrets begin with is the same: they are not random"
 
 
+def test_nobody_can_foretell_a_new_key(inside):
+    ring = a_ring(1)
+    made = inside(prepared_from_one_seed, ring)
+    first, second = ((one.split() or [""])[-1].partition(":")[2] for one in map(str, made))
+    assert first != second, (
+        "the module random repeats itself from the same seed, and whoever knows what it gave knows"
+        " what comes: a secret is made with the module secrets"
+    )
+    half = len(first) // 2
+    assert first[:half] != first[half:], "the secret says the same twice: half of it is random"
+
+
 def test_then_it_signs(inside):
     for keys in (2, 3, 4):
         ring = a_ring(keys)
@@ -114,10 +147,13 @@ def test_what_is_no_ring_is_refused(inside):
             what = "that read_keys refuses" if ring in damaged else f"of {len(ring.split())} keys"
             assert error == "ConfigError", f"{name}() of a ring {what}"
             assert "SIGNING_KEYS" in said, f"{name}() names the setting that is wrong"
+            listed = [entry.partition(":")[2] for entry in ring.split()]
+            told = [one for one in listed if len(one) > len("short") and one in said]
+            assert told == [], f"{name}() tells a secret, and the message stands in a log: {said}"
 
 
-def test_nobody_notices(inside):
-    keys = random.choice([1, 2])
+@pytest.mark.parametrize("keys", [1, 2], ids=["of_one_key", "of_two_keys"])
+def test_nobody_notices(inside, keys):
     seen = inside(rotate_while_they_work, keys)
     assert seen["error"] == "", "rotate() comes to an end"
     assert seen["refused"] == [], (
