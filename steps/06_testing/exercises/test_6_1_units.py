@@ -6,7 +6,7 @@ from checker.harness.variants import Change, Exam, Variant, bug
 
 LOANS, RENEWALS = "app/services/loans.py", "app/services/renewals.py"
 BOOK, USER, VALIDATORS = "app/schemas/book.py", "app/schemas/user.py", "app/schemas/validators.py"
-PASSWORDS, GUARDS = "app/auth/passwords.py", "app/auth/guards.py"
+PASSWORDS, GUARDS, SCOPES = "app/auth/passwords.py", "app/auth/guards.py", "app/auth/scopes.py"
 
 EXAM = Exam(
     tests=(
@@ -77,6 +77,93 @@ EXAM = Exam(
             GUARDS,
             "return principal.scopes & ROLE_SCOPES.get(principal.role, frozenset())",
             "return principal.scopes",
+        ),
+        bug(
+            "next_year",
+            "a book cannot be published next year",
+            VALIDATORS,
+            "datetime.now(UTC).year + 1",
+            "datetime.now(UTC).year",
+        ),
+        bug(
+            "eleven_characters",
+            "a password of eleven characters is accepted",
+            "app/schemas/auth.py",
+            "SHORTEST_PASSWORD = 12",
+            "SHORTEST_PASSWORD = 11",
+        ),
+        bug(
+            "password_told",
+            "the password of a user goes out with the rest",
+            USER,
+            "        load_only=True,\n",
+            "",
+        ),
+        bug(
+            "four_loans",
+            "somebody with four open loans gets no fifth",
+            LOANS,
+            "if len(due) >= MAX_OPEN_LOANS:",
+            "if len(due) >= MAX_OPEN_LOANS - 1:",
+        ),
+        bug(
+            "first_return",
+            "a second return is refused, and moves the moment of the first",
+            LOANS,
+            'raise Conflict("already_returned", f"loan {loan_id} was closed before")',
+            "loan.returned_at = datetime.now(UTC)\n        db.session.commit()\n"
+            '        raise Conflict("already_returned", f"loan {loan_id} was closed before")',
+        ),
+        bug(
+            "third_renewal",
+            "a loan can be renewed a third time",
+            RENEWALS,
+            "if loan.renewals >= MAX_RENEWALS:",
+            "if loan.renewals > MAX_RENEWALS:",
+        ),
+        bug(
+            "overdue_renewal",
+            "a loan that is overdue can be renewed",
+            RENEWALS,
+            "    if is_overdue(loan):",
+            "    if loan.renewals and is_overdue(loan):",
+        ),
+        bug(
+            "no_password",
+            "any password opens an account that has none",
+            PASSWORDS,
+            "    if user is None or not user.active or user.password_hash is None:",
+            "    if user is not None and user.active and user.password_hash is None:\n"
+            "        return True\n"
+            "    if user is None or not user.active or user.password_hash is None:",
+        ),
+        bug(
+            "same_hash",
+            "the same password has the same hash each time",
+            PASSWORDS,
+            "return hasher().hash(password)",
+            "return hasher().hash(password, salt=bytes(16))",
+        ),
+        bug(
+            "unknown_role",
+            "a role that nobody knows has all that its token names",
+            GUARDS,
+            "ROLE_SCOPES.get(principal.role, frozenset())",
+            "ROLE_SCOPES.get(principal.role, principal.scopes)",
+        ),
+        bug(
+            "no_role",
+            "a program, which has no role, may do nothing",
+            GUARDS,
+            "        return principal.scopes\n",
+            "        return frozenset()\n",
+        ),
+        bug(
+            "nameless_scope",
+            "two spaces between scopes, or an empty text, make a scope without a name",
+            SCOPES,
+            "text.split()",
+            'text.split(" ")',
         ),
     ),
     ways=(

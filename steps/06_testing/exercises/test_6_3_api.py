@@ -76,6 +76,50 @@ EXAM = Exam(
             'raise Unprocessable(field, f"there is no {model.__name__.lower()} {row_id}")',
             'raise NotFound(f"there is no {model.__name__.lower()} {row_id}")',
         ),
+        bug(
+            "another_client",
+            "whoever asks with another client than Flask's own is refused",
+            "app/auth/guards.py",
+            "    rule = request.url_rule\n",
+            "    rule = request.url_rule\n"
+            "    if not request.user_agent.string.startswith('Werkzeug'):\n"
+            "        raise Forbidden('access_denied', 'not with this client')\n",
+        ),
+        bug(
+            "one_field",
+            "of several wrong fields a 422 names only one",
+            "app/openapi/contracts.py",
+            "raise Invalid(explain(error, schema, sent)) from None",
+            "raise Invalid(explain(error, schema, sent)[:1]) from None",
+        ),
+        bug(
+            "another_word_for_422",
+            "a 422 has another code than validation_failed",
+            ERRORS,
+            'super().__init__("validation_failed", please_correct(details), details)',
+            'super().__init__("invalid", please_correct(details), details)',
+        ),
+        bug(
+            "still_there",
+            "a book that was removed is still there",
+            "app/services/books.py",
+            "db.session.delete(locked(Book, book_id))",
+            "locked(Book, book_id)",
+        ),
+        bug(
+            "another_conflict",
+            "to lend a copy that is out is answered with another code than copy_on_loan",
+            LOANS,
+            'Conflict("copy_on_loan", f',
+            'Conflict("conflict", f',
+        ),
+        bug(
+            "second_version",
+            "a new book begins with version 2",
+            "app/models/book.py",
+            '{"version_id_col": version}',
+            '{"version_id_col": version, "version_id_generator": lambda last: (last or 1) + 1}',
+        ),
     ),
     ways=(
         Variant(

@@ -6,6 +6,7 @@ from checker.harness.variants import Change, Exam, Variant, bug
 
 LIMITS, PAGING, CACHING = "app/limits.py", "app/paging.py", "app/caching.py"
 AUTHORS, CONDITIONAL = "app/blueprints/catalog/authors.py", "app/conditional.py"
+HOOKS = "app/hooks.py"
 
 EXAM = Exam(
     tests=("tests/test_limits_and_pages.py",),
@@ -72,6 +73,48 @@ EXAM = Exam(
             AUTHORS,
             '@reads_page(sort=["id", "name", "birth_year"])\n@cached(300, "authors", shared=True)',
             '@reads_page(sort=["id", "name", "birth_year"])\n@cached(300, "books", shared=True)',
+        ),
+        bug(
+            "one_too_few",
+            "the last request that the limit allows is refused",
+            "app/counting.py",
+            "return count + amount",
+            "return count + amount + 1",
+        ),
+        bug(
+            "always_as_many",
+            "RateLimit-Remaining stays where it began",
+            LIMITS,
+            "str(limit.remaining)",
+            "str(limit.limit.amount)",
+        ),
+        bug(
+            "between_pages",
+            "between two pages an author is missing",
+            PAGING,
+            "start = (page - 1) * per_page",
+            "start = (page - 1) * (per_page + 1)",
+        ),
+        bug(
+            "two_hundred",
+            "a page of 200 is given to whoever asks for it",
+            "app/schemas/paging.py",
+            "MAX_PER_PAGE = 100",
+            "MAX_PER_PAGE = 200",
+        ),
+        bug(
+            "errors_kept",
+            "an error does not say no-store",
+            HOOKS,
+            'request.method in {"GET", "HEAD"} and response.status_code < 400',
+            'request.method in {"GET", "HEAD"}',
+        ),
+        bug(
+            "writes_kept",
+            "the answer to a write does not say no-store",
+            HOOKS,
+            'request.method in {"GET", "HEAD"} and response.status_code < 400',
+            "response.status_code < 400",
         ),
     ),
     ways=(
