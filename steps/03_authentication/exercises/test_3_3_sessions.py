@@ -400,7 +400,7 @@ def test_only_the_hash_is_stored(anonymous, inside):
     )
 
 
-@pytest.mark.about("app/services/sessions.py", "begin")
+@pytest.mark.about("app/services/sessions.py", "def begin(")
 def test_a_family_keeps_its_name_and_its_owner(inside):
     client, name = inside(a_client), secrets.token_hex(16)
     found = inside(family_of, client, name)
@@ -480,7 +480,7 @@ def test_a_refresh_token_has_an_owner_and_an_end(anonymous, inside):
     assert_refused(refresh(anonymous, token), "refresh_revoked", "the token of a closed account")
 
 
-@pytest.mark.about("app/services/sessions.py", "renew")
+@pytest.mark.about("app/services/sessions.py", "def renew(")
 def test_a_refresh_token_is_for_whoever_got_it(inside):
     one, other, user = inside(a_client), inside(a_client), inside(account)["id"]
     whose = {one: "one program", other: "another program", None: "ourselves"}
@@ -501,7 +501,7 @@ def test_a_refresh_token_is_for_whoever_got_it(inside):
         assert again == {"code": "refresh_invalid"}, f"{what}, of a family that was revoked"
 
 
-@pytest.mark.about("app/services/sessions.py", "renew")
+@pytest.mark.about("app/services/sessions.py", "def renew(")
 def test_the_first_reason_is_told(anonymous, inside):
     user = inside(account)
     used, old = (log_in(anonymous, user)["refresh_token"] for _ in range(2))
@@ -536,16 +536,10 @@ def test_logging_out_takes_both_tokens_back(anonymous, client, inside):
     status = anonymous.post("/api/v1/auth/logout", headers=headers).status_code
     assert status == 204, f"a logout answered {status}"
 
-    rows = inside(stored, "revoked_tokens")
-    listed = [row["jti"] for row in rows]
+    listed = [row["jti"] for row in inside(stored, "revoked_tokens")]
     assert len(listed) == 1, (
         f"after a logout the blocklist has {len(listed)} entries: one for the access token, and"
         " none for a token that has expired meanwhile"
-    )
-    end = int(datetime.fromisoformat(rows[0]["expires_at"]).timestamp())
-    assert end == claims_of(pair["access_token"])["exp"], (
-        "an entry of the blocklist ends with its token: sooner, and the token works again; later,"
-        " and the list grows"
     )
     answer = ask(anonymous, pair["access_token"])
     assert_refused(answer, "token_revoked", "the access token after the logout")
@@ -560,7 +554,22 @@ def test_logging_out_takes_both_tokens_back(anonymous, client, inside):
     assert listed[0] in kept, "a logout took somebody else's token off the blocklist before its end"
 
 
-@pytest.mark.about("app/services/sessions.py", "revoke_access_token")
+@pytest.mark.about("app/services/sessions.py", "def revoke_access_token(")
+def test_an_entry_of_the_list_ends_with_its_token(anonymous, inside):
+    token = log_in(anonymous, inside(account))["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    status = anonymous.post("/api/v1/auth/logout", headers=headers).status_code
+    ends = [row["expires_at"] for row in inside(stored, "revoked_tokens")]
+    assert (status, len(ends)) == (204, 1), "a logout puts the access token on the blocklist"
+
+    end = int(datetime.fromisoformat(ends[0]).timestamp())
+    assert end == claims_of(token)["exp"], (
+        "an entry of the blocklist ends with its token: sooner, and the token works again; later,"
+        " and the list grows"
+    )
+
+
+@pytest.mark.about("app/services/sessions.py", "def revoke_access_token(")
 def test_whoever_logs_out_twice_at_once_is_out(inside):
     result = inside(log_out_second)
     assert result == "done", (

@@ -268,22 +268,22 @@ def test_an_expired_token_opens_nothing(anonymous, inside):
     )
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/planted/view",
-        "/planted/class",
-        "/planted/blueprint",
-        "/planted/namesake",
-        "/planted/report",
-        "/statics",
-    ],
-)
+PLANTED = {
+    "/planted/view": "a new view",
+    "/planted/class": "a new class of views",
+    "/planted/blueprint": "a new view of a blueprint",
+    "/planted/namesake": "a new view, a function called login as one that is public,",
+    "/planted/report": "a new view, whose endpoint is static_report,",
+    "/statics": "a new view, at /statics,",
+}
+
+
+@pytest.mark.parametrize("path", PLANTED)
 def test_a_route_that_nobody_opened_is_shut(anonymous, client, inside, path):
     inside(plant)
 
     status = anonymous.get(path).status_code
-    assert status == 401, f"a new view without a guard answered a stranger with {status}"
+    assert status == 401, f"{PLANTED[path]} without a guard answered a stranger with {status}"
     answer = client.get(path)
     assert (answer.status_code, code_of(answer)) == (403, "access_denied"), (
         "a new view without a guard: shut for everybody, whatever their scopes, until somebody says"

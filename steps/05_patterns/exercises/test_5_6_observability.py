@@ -90,22 +90,33 @@ def traced(requests: list[list[object]]) -> dict[str, object]:
 
 
 def two_apps_of_which_one_is_traced(requests: list[list[object]]) -> dict[str, object]:
+    from unittest.mock import patch
+
     import flask
     import watching
     from opentelemetry import propagate, trace
+    from opentelemetry.propagators.composite import CompositePropagator
+    from opentelemetry.util._once import Once
 
-    kind = flask.Flask
-    with watching.tracing() as spans, watching.writing() as (app, _):
-        watching.ask(app, requests)
-    other = watching.dressed(flask.current_app._get_current_object())
-    answers = watching.ask(other, requests)
-    process = {
-        "Flask itself": flask.Flask is kind,
-        # Of which there is one for each process: what is set once cannot be taken back.
-        "the tracer provider": isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider),
-        "the propagator": propagate.get_global_textmap().fields
-        == {"baggage", "traceparent", "tracestate"},
-    }
+    kind, before = flask.Flask, propagate.get_global_textmap()
+    ours = CompositePropagator([before])
+    propagate.set_global_textmap(ours)
+    # A process sets its provider once; here as if nobody had done so yet, and taken back below.
+    fresh = {"_TRACER_PROVIDER": None, "_TRACER_PROVIDER_SET_ONCE": Once()}
+    try:
+        with patch.multiple(trace, **fresh):
+            with watching.tracing() as spans, watching.writing() as (app, _):
+                watching.ask(app, requests)
+            other = watching.dressed(flask.current_app._get_current_object())
+            answers = watching.ask(other, requests)
+            provider = trace.get_tracer_provider()
+        process = {
+            "Flask itself": flask.Flask is kind,
+            "the tracer provider": isinstance(provider, trace.ProxyTracerProvider),
+            "the propagator": propagate.get_global_textmap() is ours,
+        }
+    finally:
+        propagate.set_global_textmap(before)
     changed = [what for what, same in process.items() if not same]
     return {"answers": answers, "spans": len(spans), "changed": changed}
 
