@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import sys
-from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -32,8 +31,6 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# Every page in four looks.
-LONGEST = "test_browser.py"
 # A database of a server where the user may create others.
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 SKIPS_FAIL = bool(os.environ.get("CI")) and sys.platform == "linux"
@@ -43,15 +40,6 @@ def pytest_configure() -> None:
     """Whoever runs the tests in the background has Ctrl-C ignored: what they start has it not."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with most tests come first, so that several processes end at about the same time.
-
-    The few tests of ``LONGEST`` would come last by that, and one process would run on alone.
-    """
-    tests = Counter(item.path for item in items)
-    items.sort(key=lambda item: (item.path.name != LONGEST, -tests[item.path], item.path))
 
 
 @pytest.hookimpl(wrapper=True)
