@@ -91,14 +91,21 @@ def main() -> int:
     turns = 5 if options.quick else 9
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         session = solved_session(Path(folder).resolve() / "course")
-        measures = [measure_list(session, 3 * turns)]
+        measures: list[Measure] = []
+
+        def tell(new: Iterable[Measure]) -> None:
+            measures.extend(new)
+            if not options.json:
+                print(*(measure.row for measure in new), sep="\n", flush=True)
+
+        if not options.json:
+            print(HEADER)
+        tell([measure_list(session, 3 * turns)])
         for exercise in chosen(session.course, options.exercises, options.quick):
             print(f"measuring {exercise.id}", file=sys.stderr)
-            measures += measure_exercise(session, exercise, turns)
+            tell(list(measure_exercise(session, exercise, turns)))
     if options.json:
         print(json.dumps([asdict(measure) for measure in measures]))
-    else:
-        print(HEADER, *(measure.row for measure in measures), sep="\n")
     slow = [measure for measure in measures if options.budget and not measure.is_kept]
     for measure in slow:
         print(f"TOO SLOW: {measure.row}", file=sys.stderr)

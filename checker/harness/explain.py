@@ -140,7 +140,7 @@ class _Case:
         help. What only cleans up speaks where nothing else ran. A call that touched nothing
         of the learner's looks at what the request before it has done. Where the test is about
         one file, what ran in others says nothing; where nothing ran, the message may name a
-        place, and else it is about what it read.
+        place, and else it is about what it read. What a suite missed, no function of it did.
         """
         prints, (about, word, *_) = self.record.footprints, (*self.record.about, None, None)
         if about is not None and word is not None:
@@ -156,6 +156,8 @@ class _Case:
             return self.ground.definition(places[-1])
         read = self.record.read if self.record.read in self.ground.edit else None
         named = None if about else self.ground.named_in(message)
+        if named is None and self.record.suite:
+            return self.ground.suite()
         return named or self.ground.first_definition(about or read)
 
     def sentence(self) -> str:

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import CodeType, TracebackType
 from typing import Literal
 
@@ -127,6 +127,12 @@ class Ground:
             return None
         node = next(self._definitions(str(self.root / name)), None)
         return Location(name) if node is None else Location(name, node.lineno, node.name)
+
+    def suite(self) -> Location | None:
+        """The first file to edit that holds tests, by its name."""
+        names = (name for name in self.edit if PurePosixPath(name).name.startswith("test_"))
+        name = next(names, None)
+        return None if name is None else Location(name)
 
     def definition_named(self, file: str, name: str | None) -> Location | None:
         """The first function or class of ``file`` that has this ``name``."""

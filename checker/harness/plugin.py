@@ -202,7 +202,7 @@ def suite(request: pytest.FixtureRequest) -> Suite:
     from checker.harness.suites import Order, SuiteRun
     from checker.harness.variants import Suite
 
-    begin(request.node)
+    begin(request.node).suite = True
     config = request.config
     subject, watch, hook = _the_subject(config), _the_watch(config), config.hook
     hook.pytest_course_starting()

@@ -29,7 +29,8 @@ class Record:
     """Filled while a test runs. ``call`` is set where a call followed the last request.
 
     ``about`` is the file that the test is about, where its author says so, with a word of the
-    function that it is about, and ``read`` the file that it read last.
+    function that it is about, and ``read`` the file that it read last. ``suite`` is set where
+    it ran the learner's own tests.
     """
 
     request: Request | None = None
@@ -39,6 +40,7 @@ class Record:
     comparison: Comparison | None = None
     about: tuple[str, ...] = ()
     read: str | None = None
+    suite: bool = False
 
     @property
     def asked(self) -> str | None:

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from checker.harness.errors import AuthorError
+from checker.harness.explain import explain
+from checker.harness.failure import Location
 from checker.harness.frames import FrameError
 from checker.harness.ground import Ground
+from checker.harness.record import Record
 from checker.harness.suites import Order, SuiteRun, run_suite
 from checker.harness.variants import Change, Exam, Suite, Variant, bug
 
@@ -118,6 +121,23 @@ def test_a_bug_that_survives_is_named_by_its_effect(ground: Ground) -> None:
     assert suite.missed(exam, "odd") == ""
     assert suite.missed(exam, "zero") == "a bug survived your tests: zero becomes one"
     assert suite.wrong(exam) == ""
+
+
+@pytest.mark.parametrize(
+    ("says", "place"),
+    [
+        ("a bug survived your tests: zero becomes one", Location(FILE)),
+        ("test_three fails on the right code", Location(FILE, 4, "test_three")),
+    ],
+)
+def test_what_a_suite_missed_no_function_of_it_did(
+    ground: Ground, says: str, place: Location
+) -> None:
+    (ground.root / FILE).write_text(GOOD, encoding="utf-8")
+    ground.turn_to(("tests/factories.py", FILE))
+    found = explain(AssertionError(says), "test_suite", Record(suite=True), ground)
+
+    assert (found.failure.message, found.failure.where) == (says, place)
 
 
 @pytest.mark.parametrize(
