@@ -141,7 +141,8 @@ class Bench:
 
         with self.room(tree) as root, self.engines.borrowed() as engine:
             try:
-                verdict = engine.check(Job.for_exercise(self.course, exercise, root), stop)
+                job = Job.for_exercise(self.course, exercise, root)
+                verdict = _judged(engine.check(job, stop))
             except Cancelled:
                 return failed[0].failure or Failure(failed[0].outcome)
         if verdict.state == "solved":
