@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-import time
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,10 +23,6 @@ from checker.engine.verdict import Failure, Verdict
 from checker.engine.waits import Runner
 
 OnEvent = Callable[[Event], None]
-
-_LOOK = 0.1
-# A warm process that has not ended its child by then does not listen.
-_DEAF = 5.0
 
 
 class Engine(Protocol):
@@ -93,7 +88,7 @@ class _WarmEngine:
             self._cancelled = False
         try:
             while not supervisor.over:
-                self._go_on(supervisor, {"do": "run", "job": job.to_json(), "stack": str(stack)})
+                self._go_on(supervisor, {"job": job.to_json(), "stack": str(stack)})
         finally:
             with self._state:
                 self._link = None
@@ -107,8 +102,7 @@ class _WarmEngine:
             if self._cancelled:
                 raise Cancelled
             link = self._link = self._warm()
-        link.output.reset()
-        link.send({"stop": None, **order, "skip": supervisor.count})
+        link.run({"stop": None, **order, "skip": supervisor.count})
         try:
             beyond = supervisor.follow(link, lambda: self._kill(link), place=place)
         finally:
@@ -232,6 +226,7 @@ class ForkEngine(_WarmEngine):
             raise Cancelled
 
     def _warm(self) -> Link:
+        self._zygote.hear_out()
         now = fingerprint()
         if now != self._made_of or not self._zygote.alive:
             self._zygote.close()
@@ -282,14 +277,9 @@ class SpareEngine(_WarmEngine):
 
 
 def _end(link: Link) -> None:
-    """End the check that runs there, if one does, and hear no more of it."""
+    """End the check that runs there, if one does."""
     if link.running:
         link.send({"do": "kill"})
-    since = time.monotonic()
-    while link.running:
-        link.next(_LOOK)
-        if time.monotonic() > since + _DEAF:
-            link.kill()
 
 
 def _new_folder() -> tempfile.TemporaryDirectory[str]:

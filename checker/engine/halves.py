@@ -81,11 +81,12 @@ class Halves:
     def begin(self, order: dict[str, Any], place: int) -> Link:
         """The second process, which begins with the tests from ``place`` on; it is to be ended."""
         link, self._expected = self._warm(), None
-        link.output.reset()
-        link.send({**order, "stack": _made(order), "skip": place, "stop": None})
+        link.run({**order, "stack": _made(order), "skip": place, "stop": None})
         return link
 
     def _warm(self) -> Link:
+        if self._link is not None:
+            self._link.hear_out()
         if self._link is None or not self._link.alive:
             self.close()
             self._link = Link("fork", self._environment)

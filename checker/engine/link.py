@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO, cast
@@ -30,6 +31,10 @@ SET = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONUTF8": "1",
 }
+_LOOK = 0.1
+_GRACE = 0.5
+# A warm process that has not ended its child by then does not listen.
+_DEAF = 5.0
 _CHUNK = 1 << 16
 _TAIL = 2_000
 
@@ -40,7 +45,7 @@ class Link:
     ``next`` yields its frames in order; the last one is always ``ended``, which the link
     itself adds when the process goes without saying so. ``ready`` tells whether the process
     ever said that it is warm, ``running`` whether a check was begun there whose end nobody has
-    heard of. Its environment holds what is in ``more``, too.
+    heard of: a verdict need not wait for that. Its environment holds what is in ``more``, too.
     """
 
     def __init__(self, kind: str, more: dict[str, str] | None = None) -> None:
@@ -80,12 +85,28 @@ class Link:
     def alive(self) -> bool:
         return self._process.poll() is None
 
+    def run(self, order: dict[str, Any]) -> None:
+        """Begin a check; the one before it has been heard out."""
+        self.output.reset()
+        self.running = True
+        self.send({**order, "do": "run"})
+
     def send(self, frame: dict[str, Any]) -> None:
         """Say something. A process that has gone says so itself, with ``ended``."""
-        if frame["do"] == "run":
-            self.running = True
         with suppress(OSError):
             write_frame(self._in, frame)
+
+    def hear_out(self) -> None:
+        """Wait until the check that runs there has ended: with its last word, it is about to."""
+        since, is_told = time.monotonic(), False
+        while self.running:
+            self.next(_LOOK)
+            waited = time.monotonic() - since
+            if waited > _DEAF:
+                self.kill()
+            elif waited > _GRACE and not is_told:
+                self.send({"do": "kill"})
+                is_told = True
 
     def next(self, timeout: float) -> dict[str, Any] | None:
         """The next frame, or None when none came in time."""

@@ -96,7 +96,7 @@ class Supervisor:
         place: int | None = None,
         heard: Frames = (),
     ) -> Frames:
-        """Take in what one process says until it has ended; ``kill`` ends it.
+        """Take in what one process says, to its last word or its end; ``kill`` ends it.
 
         It may have said much of it by now, and may have a ``stack`` of its own. With a ``place``
         it is followed no further than that when it begins with the tests after these: returned are
@@ -106,17 +106,17 @@ class Supervisor:
         self.begin_process()
         for known in heard:
             self.take(known)
-        while True:
+        while not self.done:  # what is left of its end then, nobody need wait for
             frame = link.next(_LOOK)
             if frame is not None and frame.get("event") == "ended":
+                if not self.cancelled():
+                    self.died(frame["code"])
                 break
             if frame:
                 if frame["event"] == "started" and self.count == place:
                     return {"event": "forked", "process": self.process}, frame
                 self.take(frame)
             self.look()
-        if not self.done and not self.cancelled():
-            self.died(frame["code"])
         self.over = self.done or self.problem is not None or not self.goes_on()
         return ()
 

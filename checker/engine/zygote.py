@@ -45,7 +45,7 @@ def serve() -> NoReturn:
     write_frame(frames_out, {"event": "ready"})
     while True:
         try:
-            frame = read_frame(frames_in)
+            frame = nursery.orders.pop(0) if nursery.orders else read_frame(frames_in)
         except EOFError:
             os._exit(0)
         match frame["do"]:
@@ -132,7 +132,10 @@ class _Expected:
 
 
 class _Nursery:
-    """The children, one after the other, each from fork to end."""
+    """The children, one after the other, each from fork to end.
+
+    ``orders`` have come before the end of the one that is tended: with its last word it was judged.
+    """
 
     def __init__(self, frames_in: BinaryIO, frames_out: BinaryIO, wake: int) -> None:
         self.frames_in = frames_in
@@ -140,6 +143,7 @@ class _Nursery:
         self.wake = wake
         self.kept = _Kept()
         self.expected: _Expected | None = None
+        self.orders: list[dict[str, Any]] = []
 
     def expect(self, order: dict[str, Any]) -> None:
         """Have a child that needs nothing but the word to begin with this job."""
@@ -227,6 +231,8 @@ class _Nursery:
             os._exit(0)
         if frame["do"] == "kill":
             _kill(pid)
+        else:
+            self.orders.append(frame)
 
     def relay(self, events: int) -> bool:
         """Hand on the whole frames that are there; False at the end."""

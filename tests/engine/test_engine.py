@@ -380,6 +380,23 @@ forks = pytest.mark.skipif("fork" not in KINDS, reason="Windows has no fork")
 
 
 @forks
+def test_whoever_does_not_end_when_all_is_said_is_ended(
+    noted: tuple[Job, Callable[[], int]],
+) -> None:
+    task, process = noted
+    stays = "import time, types\nimport checker.engine.zygote as warm\n"
+    stays += "setattr(warm, 'os', types.SimpleNamespace(_exit=lambda code: time.sleep(600)))\n"
+    top(VIEWS, stays)(task.root)
+    with create_engine("fork") as engine:
+        assert engine.check(task).state == "solved"
+        stuck = process()
+        assert alive(stuck), "the end is not waited for"
+        assert engine.check(task).state == "solved"
+        assert process() != stuck
+        assert not alive(stuck)
+
+
+@forks
 def test_the_next_check_is_ready_before_it_is_asked_for(
     ahead: Engine, noted: tuple[Job, Callable[[], int]]
 ) -> None:
