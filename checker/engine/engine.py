@@ -153,7 +153,8 @@ class ForkEngine(_WarmEngine):
     """One warm process, forked for each check; its environment holds ``environment``, too.
 
     One that works ``ahead`` gets the next check ready while nobody waits: most are of the same
-    exercise again. With ``halves`` a second process then runs a share of the tests.
+    exercise again; and it tells a verdict while the check's process still ends. With ``halves`` a
+    second process then runs a share of the tests.
     """
 
     def __init__(
@@ -174,6 +175,8 @@ class ForkEngine(_WarmEngine):
         if self._halves is not None and self._halves.is_ready(job):
             self._place = self._halves.place(job)
         verdict = super()._check(job, stack, supervisor)
+        if not self._ahead:
+            self._zygote.hear_out()  # nothing is left of it, and nobody waits at a screen
         if self._halves is not None:
             solved = verdict.state == "solved"
             self._halves.learn(job, supervisor.names, supervisor.seconds, solved)

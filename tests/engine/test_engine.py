@@ -387,7 +387,7 @@ def test_whoever_does_not_end_when_all_is_said_is_ended(
     stays = "import time, types\nimport checker.engine.zygote as warm\n"
     stays += "setattr(warm, 'os', types.SimpleNamespace(_exit=lambda code: time.sleep(600)))\n"
     top(VIEWS, stays)(task.root)
-    with create_engine("fork") as engine:
+    with create_engine("fork", ahead=True) as engine:
         assert engine.check(task).state == "solved"
         stuck = process()
         assert alive(stuck), "the end is not waited for"
