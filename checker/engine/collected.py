@@ -12,10 +12,10 @@ import os
 import random
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,9 +24,8 @@ from _pytest.tmpdir import TempPathFactory
 
 from checker.engine.job import Job
 from checker.engine.reporter import Begin, Reporter, Send
-from checker.harness.errors import AuthorError
 from checker.harness.garbage import settle
-from checker.harness.shipping import ship
+from checker.harness.shipping import ship_all
 
 _MOST = 200
 _Key = tuple[Path, Path, bytes]
@@ -68,7 +67,7 @@ class Collected:
         if reporter.problem is not None or drawn:
             raise NotTheSame
         for module in modules.values():
-            _ship(module)
+            ship_all(module)
         return cls(session, reporter, modules, new)
 
     def run(self, options: dict[str, Any], send: Send, start: Begin, order: str | None) -> bool:
@@ -145,14 +144,6 @@ def _key(job: Job) -> _Key:
 def _lies(name: str, folder: Path) -> bool:
     file = getattr(sys.modules[name], "__file__", None)
     return file is not None and Path(file).is_relative_to(folder)
-
-
-def _ship(module: ModuleType) -> None:
-    """Wrap up what may travel to the app's process: it takes long, and is remembered."""
-    for value in list(vars(module).values()):
-        if isinstance(value, FunctionType) and value.__module__ == module.__name__:
-            with suppress(AuthorError):
-                ship(value)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.harness.failure import Failure
+from checker.harness.shipping import ship_all
 from checker.harness.words import one_line
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Reporter:
             self.fault("there is no such test", "nothing was collected")
         if self._order is not None:
             random.Random(self._order).shuffle(session.items)
+        for module in {item.module for item in session.items if isinstance(item, pytest.Function)}:
+            ship_all(module)  # while nobody waits yet, where this is done ahead
         session.items[:] = session.items[self._start()]
         self._send({"event": "collected", "names": names})
 

@@ -9,9 +9,10 @@ import inspect
 import json
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 from checker.harness.errors import AuthorError
@@ -49,6 +50,16 @@ def ship(function: Callable[..., Any]) -> Shipped:
     if not inspect.isfunction(function) or function.__name__ == "<lambda>":
         raise AuthorError(f"inside() takes a function made with def, not {shown(function)}")
     return _wrapped(function)
+
+
+def ship_all(module: ModuleType) -> None:
+    """Wrap up what may travel of a test's ``module``: it takes long, and is remembered."""
+    for name, value in list(vars(module).items()):
+        if name.startswith("test_") or getattr(value, "__module__", None) != module.__name__:
+            continue
+        if inspect.isfunction(value):
+            with suppress(AuthorError):
+                ship(value)
 
 
 @cache

@@ -1,10 +1,11 @@
 """Rules that are made again for each test's app are quick to make, and no different."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
-from flask import Blueprint, Flask, url_for
-from werkzeug.routing import Rule
+from flask import Blueprint, Flask, request, url_for
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule, UnicodeConverter
+from werkzeug.routing.rules import RulePart
 
 from checker.harness.routing import RememberedRule, remembered_rules
 
@@ -66,6 +67,56 @@ def test_the_same_rule_is_compiled_once_and_only_when_asked(
     for app in (one, other):
         addresses(app)
     assert compiled.count("/books/<int:number>/<path:place>") == 1
+
+
+def test_the_same_rule_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    original = Rule._parse_rule
+
+    def parse(rule: Rule, text: str) -> Iterable[RulePart]:
+        read.append(text)
+        return original(rule, text)
+
+    monkeypatch.setattr(Rule, "_parse_rule", parse)
+    monkeypatch.setattr(RememberedRule, "_texts", {})
+    with remembered_rules():
+        apps = [an_app("/books") for _ in range(2)]
+
+    assert read.count("/books/<int:number>/<path:place>") == 1
+    for app in apps:
+        address, *_ = addresses(app)
+        with app.test_request_context(address):
+            assert request.view_args == {"number": 7, "place": "a b/c"}
+        with app.test_request_context("/books/seven/a"):
+            assert request.view_args is None
+
+
+def test_converters_of_an_app_are_its_own() -> None:
+    class Even(IntegerConverter):
+        regex = "[0-9]*[02468]"
+
+    class Tagged(UnicodeConverter):
+        def __init__(self, rules: Map, tag: str) -> None:
+            super().__init__(rules)
+            self.regex = f"{tag}[0-9]+"
+
+    def app_with(**converters: type[BaseConverter]) -> Flask:
+        app = Flask(__name__)
+        app.url_map.converters.update(converters)
+        app.add_url_rule("/<int:number>", "number", lambda number: f"{number!r}")
+        if "tagged" in converters:
+            app.add_url_rule("/of/<tagged('a'):name>", "name", lambda name: name)
+        return app
+
+    def status(app: Flask, path: str) -> int:
+        return app.test_client().get(path).status_code
+
+    with remembered_rules():
+        plain, even, again = app_with(), app_with(int=Even, tagged=Tagged), app_with()
+
+    assert [status(app, "/7") for app in (plain, even, again)] == [200, 404, 200]
+    assert [status(app, "/8") for app in (plain, even, again)] == [200, 200, 200]
+    assert (status(even, "/of/a7"), status(even, "/of/b7")) == (200, 404)
 
 
 def test_other_apps_have_rules_of_their_own() -> None:
