@@ -68,8 +68,15 @@ def environment(**settings: str) -> Iterator[None]:
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        put_back(before)
+
+
+def put_back(before: Mapping[str, str]) -> None:
+    """The environment as it was; what has not changed, which is most, is left alone."""
+    now = dict(os.environ)
+    for name in now.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update({name: was for name, was in before.items() if now.get(name) != was})
 
 
 def plain(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from alembic.runtime.migration import MigrationContext
 from flask import Flask, Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
-from sqlalchemy import Connection, Engine, Table, event, select
+from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import configure_mappers
 from werkzeug.datastructures import WWWAuthenticate
@@ -305,8 +305,15 @@ def environment(**settings: str) -> Iterator[None]:
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        put_back(before)
+
+
+def put_back(before: Mapping[str, str]) -> None:
+    """The environment as it was; what has not changed, which is most, is left alone."""
+    now = dict(os.environ)
+    for name in now.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update({name: was for name, was in before.items() if now.get(name) != was})
 
 
 def plain(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -498,16 +505,23 @@ def stored(value: Any) -> Any:
 
 
 def rows(name: str) -> list[dict[str, Any]]:
-    """Every row of a table, in the order of its first columns, ready to cross as JSON."""
+    """Every row that is stored, in the order of its first columns, ready to cross as JSON."""
     from app.extensions import db
 
-    query = select(table(name)).order_by(*list(table(name).c)[:2])
-    found = [dict(row) for row in db.session.execute(query).mappings()]
-    db.session.rollback()  # or the next insert would meet a transaction
-    for row in found:
-        moments = {key: value for key, value in row.items() if isinstance(value, datetime)}
-        row.update({key: value.isoformat() for key, value in moments.items()})
-    return found
+    db.session.rollback()  # what nobody has committed is not stored
+    dialect, columns = db.engine.dialect, table(name).columns.values()
+    readers = [each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns]
+    names = [each.name for each in columns]
+    sql = f"SELECT {', '.join(names)} FROM {name} ORDER BY 1, 2"  # noqa: S608 - our names
+    with closing(db.engine.raw_connection()) as connection:
+        found = connection.cursor().execute(sql).fetchall()
+    return [dict(zip(names, map(read_value, readers, row), strict=True)) for row in found]
+
+
+def read_value(reader: Callable[[Any], Any] | None, value: Any) -> Any:
+    """As SQLAlchemy reads it; a moment as text."""
+    read = reader(value) if reader else value
+    return read.isoformat() if isinstance(read, datetime) else read
 
 
 def add_author(name: str | None = None, birth_year: int | None = None) -> int:
