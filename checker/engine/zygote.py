@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from checker.engine.pages import own_pages
 from checker.engine.preload import preload
 from checker.harness.children import be_child, wake_on_child
 from checker.harness.compiled import SHELF
@@ -287,6 +288,8 @@ def _be(order: dict[str, Any], events: int, lifeline: int, started: int) -> NoRe
         from checker.engine.session import run
 
         def begin() -> slice:
+            if order["do"] == "expect":
+                own_pages(started)
             word = os.read(started, _share.size)
             os.close(started)
             return slice(*_share.unpack(word))
