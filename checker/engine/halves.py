@@ -70,6 +70,7 @@ class Halves:
         """Have the second process ready for its share of this order, if it is worth it."""
         self._expected = None
         if self.place(job) is not None:
+            # It may still end its last check: the order is kept for then, and nobody waits here.
             self._warm().send({**order, "stack": _made(order), "do": "expect"})
             self._expected = job
 
@@ -81,12 +82,11 @@ class Halves:
     def begin(self, order: dict[str, Any], place: int) -> Link:
         """The second process, which begins with the tests from ``place`` on; it is to be ended."""
         link, self._expected = self._warm(), None
+        link.hear_out()
         link.run({**order, "stack": _made(order), "skip": place, "stop": None})
         return link
 
     def _warm(self) -> Link:
-        if self._link is not None:
-            self._link.hear_out()
         if self._link is None or not self._link.alive:
             self.close()
             self._link = Link("fork", self._environment)

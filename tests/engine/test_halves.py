@@ -167,6 +167,30 @@ def test_it_is_cut_as_soon_as_it_is_known_how_long_it_takes(course: Make, note: 
     assert until(lambda: not any(alive(pid) for pid in pids))
 
 
+def test_the_end_of_the_second_process_is_not_waited_for(
+    course: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, known = course(), Halves(None, worth=0.0)
+    running: list[bool] = []
+    with ForkEngine(ahead=True, halves=known) as engine:
+        engine.check(task)
+        assert until(lambda: known.is_ready(task))
+        second = known._link
+        assert second is not None
+        hear_out = second.hear_out
+
+        def noted() -> None:
+            running.append(second.running)
+            hear_out()
+
+        monkeypatch.setattr(second, "hear_out", noted)
+        for _ in range(2):
+            assert engine.check(task).state == "solved"
+            assert until(lambda: known.is_ready(task))
+    assert len(running) == 2, "once before each check, and not after it"
+    assert running[0] is False
+
+
 def test_what_keeps_both_from_loading_is_told_once(both: ForkEngine, course: Make) -> None:
     events: list[Event] = []
     verdict = both.check(course(top(VIEWS, "def\n")), events.append)
