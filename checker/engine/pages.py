@@ -18,7 +18,7 @@ _CHUNK = 2 << 20
 _LARGEST = 64 << 20
 """What is larger was reserved by somebody, and is hardly used."""
 
-_SPARED = 4
+_SPARED = 16
 """Of the memory that is free, so many times as much as is copied must be."""
 
 _anonymous = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) rw-p \S+ \S+ 0 *(\[heap\])?$", re.MULTILINE)
