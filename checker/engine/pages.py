@@ -15,13 +15,15 @@ from pathlib import Path
 
 _POPULATE_WRITE = 23  # as linux/mman.h numbers it; Linux has it from 5.14 on
 _CHUNK = 2 << 20
-_LARGEST = 64 << 20
-"""What is larger was reserved by somebody, and is hardly used."""
-
 _SPARED = 16
 """Of the memory that is free, so many times as much as is copied must be."""
 
-_anonymous = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) rw-p \S+ \S+ 0 *(\[heap\])?$", re.MULTILINE)
+# What belongs to no file, as proc_pid_smaps(5) has it: where it is, and how much of it is there.
+_anonymous = re.compile(
+    r"^([0-9a-f]+)-([0-9a-f]+) rw-p \S+ \S+ 0 *(?:\[heap\]|\[anon:.*\])?\n"
+    r"(?:.*\n){1,9}?Rss: *(\d+) kB$",
+    re.MULTILINE,
+)
 _available = re.compile(r"^MemAvailable: *(\d+) kB$", re.MULTILINE)
 
 
@@ -32,14 +34,17 @@ def own_pages(stop: int) -> None:
     does where the system cannot do it, or has little memory left.
     """
     try:
-        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+        maps = Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace")
         free = _available.search(Path("/proc/meminfo").read_text(encoding="ascii"))
     except OSError:
         return  # not on Linux
-    found = [(int(begin, 16), int(end, 16)) for begin, end, _ in _anonymous.findall(maps)]
-    places = [(begin, end) for begin, end in found if end - begin <= _LARGEST]
-    size = sum(end - begin for begin, end in places)
-    if free is None or int(free[1]) * 1024 < _SPARED * size:
+    found = [
+        (int(begin, 16), int(end, 16), int(kb) * 1024)
+        for begin, end, kb in _anonymous.findall(maps)
+    ]
+    # What is mostly not there yet was reserved, a thread's stack for example, and will not be used.
+    places = [(begin, end) for begin, end, size in found if 2 * size >= end - begin]
+    if free is None or int(free[1]) * 1024 < _SPARED * sum(end - begin for begin, end in places):
         return
     library = ctypes.CDLL(None)
     for begin, length in _chunks(places):
