@@ -81,8 +81,9 @@ class Halves:
 
     def begin(self, order: dict[str, Any], place: int) -> Link:
         """The second process, which begins with the tests from ``place`` on; it is to be ended."""
+        if self._link is not None:
+            self._link.hear_out()  # who does not end is ended, and there is a new one then
         link, self._expected = self._warm(), None
-        link.hear_out()
         link.run({**order, "stack": _made(order), "skip": place, "stop": None})
         return link
 
